@@ -1,0 +1,92 @@
+/**
+ * What every feature kind provides: a kernel in [0, 1], and a hash family whose probability of giving
+ * two values the same symbol equals that kernel. One file per kind; this one holds what they share.
+ */
+import { z } from "zod";
+import type { OntologyId } from "../ids.ts";
+import type { Ontology } from "../ontology/ontology.ts";
+import { prfWords } from "../prf.ts";
+import { issuesOf, type Issue } from "../result.ts";
+
+/** Symbol of a feature that a profile lacks. It equals nothing, itself included. */
+export const MISSING = 0;
+/** Symbols of present values are 1..255. */
+export const SYMBOL_VALUES = 255;
+
+/** A feature value as the kernels and families read it. */
+export type FeatureValue = number | CategoryValue | ElementSet | TermSet | Float64Array;
+
+export interface CategoryValue {
+  readonly text: string;
+  readonly key: readonly [number, number];
+}
+
+/** Elements in code-unit order; `keys` holds two words an element. */
+export interface ElementSet {
+  readonly elements: readonly string[];
+  readonly keys: Uint32Array;
+  readonly weights: Float64Array;
+}
+
+/** Ascending indices into the ontology of all terms in the ancestor closure with information content. */
+export interface TermSet {
+  readonly closure: Uint32Array;
+}
+
+export type Encoded<V> =
+  | { readonly ok: true; readonly value: V; readonly warnings: readonly Issue[] }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+/** A feature of a compiled domain. Methods take only values that its own `encode` gave. */
+export interface Feature<V = FeatureValue> {
+  readonly name: string;
+  readonly weight: number;
+  /** How many symbols of the signature are this feature's. */
+  readonly symbolCount: number;
+  encode(raw: unknown): Encoded<V>;
+  /** Similarity in [0, 1]. */
+  kernel(a: V, b: V): number;
+  /** Writes `symbolCount` symbols, each 1..255. */
+  writeSymbols(value: V, out: Uint8Array): void;
+}
+
+export interface FeatureContext {
+  /** The domain id's 32 bytes: what all hash functions derive from. */
+  readonly key: Uint8Array;
+  readonly symbolCount: number;
+  readonly ontologies: ReadonlyMap<OntologyId, Ontology>;
+}
+
+/** Fields that every feature has. */
+export const featureBase = {
+  name: z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/, "must be a camelCase name of at most 64 letters and digits"),
+  description: z.string().max(1000).optional(),
+  weight: z.number().positive("must be greater than 0").max(1e6),
+};
+
+/** The longest category, set element or term id we hash. */
+export const ELEMENT_MAX_LENGTH = 512;
+export const elementSchema = z
+  .union([z.string().min(1).max(ELEMENT_MAX_LENGTH), z.number(), z.boolean()])
+  .transform(String);
+
+/** Parses `raw` with `schema`, then encodes it. */
+export function encodeWith<P, V>(
+  schema: z.ZodType<P>,
+  raw: unknown,
+  encode: (parsed: P) => V,
+): Encoded<V> {
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) return { ok: false, issues: issuesOf(parsed.error) };
+  return { ok: true, value: encode(parsed.data), warnings: [] };
+}
+
+/** Maps a uniform 32-bit word to a symbol 1..255. */
+export function toSymbol(word: number): number {
+  return 1 + Math.floor((word * SYMBOL_VALUES) / 2 ** 32);
+}
+
+/** `perSymbol` seed words for each of the feature's symbols, one row after another. */
+export function familySeeds(context: FeatureContext, name: string, perSymbol: number): Uint32Array {
+  return prfWords(context.key, `feature/${name}`, perSymbol * context.symbolCount);
+}

@@ -1,0 +1,108 @@
+/**
+ * Ontology terms, compared by simGIC: weighted Jaccard over the ancestor closures, weights being the
+ * terms' information content (Pesquita 2008). A term weighs the same in every profile, so the family
+ * needs no weighted sampling: the term with the least exponential rank -ln(u) / weight is shared with
+ * probability equal to the kernel (Chum, Philbin & Zisserman 2008).
+ */
+import { z } from "zod";
+import { ontologyIdSchema } from "../ids.ts";
+import { ln } from "../math.ts";
+import type { Ontology } from "../ontology/ontology.ts";
+import { mix, toUnit } from "../prf.ts";
+import {
+  ELEMENT_MAX_LENGTH,
+  familySeeds,
+  featureBase,
+  toSymbol,
+  type Encoded,
+  type Feature,
+  type FeatureContext,
+  type TermSet,
+} from "./feature.ts";
+import { issuesOf, type Issue } from "../result.ts";
+
+export const termsSpec = z.strictObject({
+  ...featureBase,
+  kind: z.literal("terms"),
+  /** Content id of the compiled ontology. */
+  ontology: ontologyIdSchema,
+});
+
+const termsValue = z.array(z.string().min(1).max(ELEMENT_MAX_LENGTH)).max(1000);
+const EMPTY_WORD = 0x9e3779b9;
+
+/** `ontology` is the compiled file that `spec.ontology` names. */
+export function termsFeature(
+  spec: z.infer<typeof termsSpec>,
+  context: FeatureContext,
+  ontology: Ontology,
+): Feature<TermSet> {
+  const { informationContent } = ontology;
+  return {
+    name: spec.name,
+    weight: spec.weight,
+    symbolCount: context.symbolCount,
+    encode: (raw) => encodeTerms(raw, ontology),
+    kernel: (a, b) => simGic(a.closure, b.closure, informationContent),
+    writeSymbols: exponentialFamily(context, spec.name, ontology),
+  };
+}
+
+/** Unknown terms are reported and left out; a value of unknown terms only is no value. */
+function encodeTerms(raw: unknown, ontology: Ontology): Encoded<TermSet> {
+  const parsed = termsValue.safeParse(raw);
+  if (!parsed.success) return { ok: false, issues: issuesOf(parsed.error) };
+  const warnings: Issue[] = [];
+  const known: number[] = [];
+  for (const [i, term] of parsed.data.entries()) {
+    const index = ontology.indexOf(term);
+    if (index === undefined) warnings.push({ path: String(i), message: `unknown term ${term}` });
+    else known.push(index);
+  }
+  if (known.length === 0 && warnings.length > 0) return { ok: false, issues: warnings };
+  return { ok: true, value: { closure: ontology.closureOf(known) }, warnings };
+}
+
+function simGic(a: Uint32Array, b: Uint32Array, weights: Float64Array): number {
+  let shared = 0;
+  let all = 0;
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const left = a[i] ?? Infinity;
+    const right = b[j] ?? Infinity;
+    const weight = weights[Math.min(left, right)] ?? 0;
+    if (left === right) shared += weight;
+    all += weight;
+    if (left <= right) i += 1;
+    if (right <= left) j += 1;
+  }
+  return all === 0 ? 1 : shared / all;
+}
+
+function exponentialFamily(
+  context: FeatureContext,
+  name: string,
+  ontology: Ontology,
+): Feature<TermSet>["writeSymbols"] {
+  const seeds = familySeeds(context, name, 4);
+  const { informationContent } = ontology;
+  return ({ closure }, out) => {
+    const keys = closure.length === 0 ? [] : Array.from(closure, (term) => ontology.keyOf(term));
+    for (let j = 0; j < context.symbolCount; j++) {
+      const s0 = seeds[4 * j] ?? 0;
+      const s1 = seeds[4 * j + 1] ?? 0;
+      let least = Infinity;
+      let chosen: readonly [number, number] = [EMPTY_WORD, 0];
+      for (const [e, key] of keys.entries()) {
+        const weight = informationContent[closure[e] ?? 0] ?? 0;
+        const rank = -ln(toUnit(mix(s0, s1, key[0], key[1]))) / weight;
+        if (rank < least) {
+          least = rank;
+          chosen = key;
+        }
+      }
+      out[j] = toSymbol(mix(seeds[4 * j + 2] ?? 0, seeds[4 * j + 3] ?? 0, chosen[0], chosen[1]));
+    }
+  };
+}

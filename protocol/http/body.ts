@@ -1,0 +1,51 @@
+/** Reading bodies: bounded while they arrive, then parsed as JSON, then by schema. */
+import type { z } from "zod";
+import { parseJson } from "../json.ts";
+import { err, issuesOf, ok, type Result } from "../result.ts";
+import { Refusal } from "./problem.ts";
+
+/** All bytes of a request's or response's body; fails as soon as there are more than `maxBytes`. */
+export async function readBytes(
+  message: Request | Response,
+  maxBytes: number,
+): Promise<Result<Uint8Array<ArrayBuffer>, "too-large">> {
+  if (Number(message.headers.get("content-length") ?? 0) > maxBytes) {
+    await message.body?.cancel();
+    return err("too-large");
+  }
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = message.body?.getReader();
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > maxBytes) {
+      await reader.cancel();
+      return err("too-large");
+    }
+    parts.push(value);
+  }
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return ok(whole);
+}
+
+/** Parses a request's body with `schema`. Throws a `Refusal` that names each offending field. */
+export function parseBody<T>(schema: z.ZodType<T>, body: Uint8Array): T {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    throw new Refusal("bad-request", { detail: "the body is not UTF-8" });
+  }
+  const json = parseJson(text);
+  if (!json.ok) throw new Refusal("bad-request", { errors: [json.error] });
+  const parsed = schema.safeParse(json.value);
+  if (!parsed.success) throw new Refusal("bad-request", { errors: issuesOf(parsed.error) });
+  return parsed.data;
+}

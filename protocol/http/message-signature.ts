@@ -1,0 +1,193 @@
+/**
+ * Who sent a request: HTTP Message Signatures (RFC 9421) with Content-Digest (RFC 9530), Ed25519.
+ * Covered are method, path, query, body digest and the node it is meant for; the mesh is the tag. The
+ * recipient is named by node id and not by authority, so that a reverse proxy may rewrite the host.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { base64 } from "@scure/base";
+import { createSignature, verifySignature as verifyMessage } from "http-message-sig";
+import { fromBase64Url, toBase64Url, utf8Bytes } from "../bytes.ts";
+import { nodeIdSchema, type MeshId, type NodeId, type PublicKey } from "../ids.ts";
+import { err, ok, type Result } from "../result.ts";
+import { delegationSchema, verifyDelegation, type Delegation } from "../signed/delegation.ts";
+import { verifySignature, type Identity } from "../signed/ed25519.ts";
+
+const ALGORITHM = "ed25519";
+const RECIPIENT_HEADER = "outcome-mesh-to";
+const DELEGATION_HEADER = "outcome-mesh-delegation";
+const COMPONENTS = ["@method", "@path", "@query", "content-digest", RECIPIENT_HEADER];
+/** How far a sender's clock may be ahead, and how long a request stays good. */
+export const CLOCK_SKEW_S = 60;
+export const REQUEST_MAX_AGE_S = 300;
+
+/** A request as its receiver sees it, its body read. */
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+export interface SigningContext {
+  readonly identity: Identity;
+  readonly mesh: MeshId;
+  readonly to: NodeId;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** 16 random bytes. */
+  readonly nonce: Uint8Array;
+  /** Set where `identity` is a client's and the delegation lets it ask in a node's name. */
+  readonly delegation?: Delegation | undefined;
+}
+
+/** The headers that make a request one of ours. */
+export async function signRequest(
+  request: { readonly method: string; readonly url: string; readonly body: Uint8Array },
+  context: SigningContext,
+): Promise<Record<string, string>> {
+  const { identity, delegation } = context;
+  const headers: Record<string, string> = {
+    "content-digest": contentDigest(request.body),
+    [RECIPIENT_HEADER]: context.to,
+  };
+  if (delegation) headers[DELEGATION_HEADER] = toBase64Url(utf8Bytes(JSON.stringify(delegation)));
+  const fields = await createSignature(
+    {
+      kind: "request",
+      method: request.method,
+      targetUri: request.url,
+      fields: Object.entries(headers).map(([name, value]) => ({ name, value })),
+    },
+    {
+      components: COMPONENTS,
+      parameters: {
+        created: Math.floor(context.now / 1000),
+        nonce: toBase64Url(context.nonce),
+        alg: ALGORITHM,
+        keyid: delegation ? identity.publicKey : identity.node,
+        tag: tagOf(context.mesh),
+      },
+      signer: { algorithm: ALGORITHM, sign: (data) => identity.sign(Uint8Array.from(data)) },
+    },
+  );
+  return { ...headers, "signature-input": fields.signatureInput, signature: fields.signature };
+}
+
+export interface VerificationContext {
+  readonly mesh: MeshId;
+  /** This node. */
+  readonly self: NodeId;
+  readonly now: number;
+  /** The key of a live member; undefined for anyone else. */
+  readonly keyOf: (node: NodeId) => PublicKey | undefined;
+  /** True if a client with a node's delegation is welcome here. */
+  readonly acceptsDelegates: boolean;
+}
+
+/** In whose name a request was sent. */
+export interface Sender {
+  readonly node: NodeId;
+  /** Unique for `REQUEST_MAX_AGE_S`: seen again, the request is a replay. */
+  readonly nonce: string;
+}
+
+/**
+ * Finds who sent `request`. `unauthorized`: unsigned, stale or not verifiable; `forbidden`: the claimed
+ * sender is no live member. Which check failed is not said.
+ */
+export async function verifyRequest(
+  request: ReceivedRequest,
+  context: VerificationContext,
+): Promise<Result<Sender, "unauthorized" | "forbidden">> {
+  const { headers } = request;
+  if (headers.get(RECIPIENT_HEADER) !== context.self) return err("unauthorized");
+  if (headers.get("content-digest") !== contentDigest(request.body)) return err("unauthorized");
+  const delegation = readDelegation(headers);
+  if (delegation === "malformed" || (delegation && !context.acceptsDelegates)) {
+    return err("unauthorized");
+  }
+  let sender: NodeId | undefined;
+  let isStranger = false;
+  try {
+    const verified = await verifyMessage(
+      {
+        kind: "request",
+        method: request.method,
+        targetUri: request.url,
+        fields: [...headers].map(([name, value]) => ({ name, value })),
+      },
+      {
+        policy: {
+          algorithms: [ALGORITHM],
+          requiredComponents: COMPONENTS,
+          requiredParameters: ["created", "nonce", "keyid", "tag"],
+          maxAge: REQUEST_MAX_AGE_S,
+          clockSkew: CLOCK_SKEW_S,
+          now: Math.floor(context.now / 1000),
+          validate: ({ parameters }) => parameters.tag === tagOf(context.mesh),
+        },
+        resolveVerifier: async ({ parameters }) => {
+          const key = await senderKey(parameters.keyid, delegation, context, (node) => {
+            sender = node;
+          });
+          if (key === "stranger") isStranger = true;
+          if (key === undefined || key === "stranger") throw new Error("no key");
+          return {
+            algorithm: ALGORITHM,
+            verify: (data, signature) =>
+              verifySignature(key, Uint8Array.from(signature), Uint8Array.from(data)),
+          };
+        },
+      },
+    );
+    if (!sender) return err("unauthorized");
+    return ok({ node: sender, nonce: String(verified.parameters.nonce) });
+  } catch {
+    return err(isStranger ? "forbidden" : "unauthorized");
+  }
+}
+
+async function senderKey(
+  keyid: string | undefined,
+  delegation: Delegation | undefined,
+  context: VerificationContext,
+  onSender: (node: NodeId) => void,
+): Promise<PublicKey | "stranger" | undefined> {
+  if (!delegation) {
+    const node = nodeIdSchema.safeParse(keyid);
+    if (!node.success) return undefined;
+    onSender(node.data);
+    return context.keyOf(node.data) ?? "stranger";
+  }
+  const delegator = context.keyOf(delegation.node);
+  if (!delegator) return "stranger";
+  const isGood =
+    keyid === delegation.delegate &&
+    delegation.expiresAt > context.now &&
+    (await verifyDelegation(context.mesh, delegator, delegation));
+  if (!isGood) return undefined;
+  onSender(delegation.node);
+  return delegation.delegate;
+}
+
+function readDelegation(headers: Headers): Delegation | undefined | "malformed" {
+  const header = headers.get(DELEGATION_HEADER);
+  if (header === null) return undefined;
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(fromBase64Url(header)));
+    const parsed = delegationSchema.safeParse(json);
+    return parsed.success ? parsed.data : "malformed";
+  } catch {
+    return "malformed";
+  }
+}
+
+/** RFC 9530, SHA-256. */
+export function contentDigest(body: Uint8Array): string {
+  return `sha-256=:${base64.encode(sha256(body))}:`;
+}
+
+function tagOf(mesh: MeshId): string {
+  return `outcome-mesh/${mesh}`;
+}
+

@@ -1,0 +1,83 @@
+/** Problem documents (RFC 9457): the one place that maps a code to what the caller sees. */
+import { z } from "zod";
+import { issueSchema, type Issue } from "../result.ts";
+
+const PROBLEMS = {
+  "bad-request": { status: 400, title: "The request is not valid" },
+  unauthorized: { status: 401, title: "The request does not say who asks" },
+  forbidden: { status: 403, title: "The asker may not do this" },
+  "not-found": { status: 404, title: "There is nothing here" },
+  "unknown-domain": { status: 404, title: "This node does not know the domain" },
+  "method-not-allowed": { status: 405, title: "The method is not allowed here" },
+  "too-large": { status: 413, title: "The body is too large" },
+  "unsupported-media-type": { status: 415, title: "The body must be JSON" },
+  misdirected: { status: 421, title: "This node does not serve these slots" },
+  "bad-profile": { status: 422, title: "The profile or record does not fit the domain" },
+  conflict: { status: 409, title: "The request conflicts with what is stored" },
+  internal: { status: 500, title: "Something went wrong here" },
+  "not-ready": { status: 503, title: "This node is not set up yet" },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+const PREFIX = "urn:outcome-mesh:problem:";
+export const PROBLEM_MEDIA_TYPE = "application/problem+json";
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  /** Each offending field. */
+  errors: z.array(issueSchema).optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+export interface ProblemDetails {
+  readonly detail?: string;
+  readonly errors?: readonly Issue[];
+}
+
+export function problemOf(code: ProblemCode, { detail, errors }: ProblemDetails = {}): Problem {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: PREFIX + code,
+    title,
+    status,
+    ...(detail !== undefined && { detail }),
+    ...(errors && errors.length > 0 && { errors: errors.slice(0, 100) }),
+  };
+}
+
+export function problemResponse(code: ProblemCode, details?: ProblemDetails): Response {
+  const problem = problemOf(code, details);
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: { "content-type": PROBLEM_MEDIA_TYPE },
+  });
+}
+
+/** The code of a problem document, if it is one of ours. */
+export function problemCode(problem: Problem): ProblemCode | undefined {
+  const code = problem.type.startsWith(PREFIX) ? problem.type.slice(PREFIX.length) : "";
+  return isProblemCode(code) ? code : undefined;
+}
+
+function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}
+
+/** Thrown where a request is refused; the outermost handler answers with its problem document. */
+export class Refusal extends Error {
+  readonly code: ProblemCode;
+  readonly details: ProblemDetails;
+
+  constructor(code: ProblemCode, details: ProblemDetails = {}) {
+    super(details.detail ?? code);
+    this.code = code;
+    this.details = details;
+  }
+
+  toResponse(): Response {
+    return problemResponse(this.code, this.details);
+  }
+}

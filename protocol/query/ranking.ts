@@ -1,0 +1,68 @@
+/** Merging origins' answers into one ranking, and counting what is in it and what is not. */
+import { compareText } from "../bytes.ts";
+import type { DomainId } from "../ids.ts";
+import type { OriginStatus, QueryResponse, RankedResult, RouteResponse } from "../messages/query.ts";
+import type { Issue } from "../result.ts";
+import type { AskedOrigin } from "./ask-origins.ts";
+
+/** The best `k` results of all origins: by score, ties by node and reference, so that the order is always the same. */
+export function rankResults(origins: readonly AskedOrigin[], k: number): RankedResult[] {
+  return origins
+    .flatMap(({ report: { node, organisation }, results }) =>
+      results.map((result) => ({ ...result, node, organisation })),
+    )
+    .sort(
+      (a, b) =>
+        b.score - a.score || compareText(a.node, b.node) || compareText(a.reference, b.reference),
+    )
+    .slice(0, k)
+    .map((result, i) => ({ ...result, rank: i + 1 }));
+}
+
+export interface QueryOutcome {
+  readonly domain: DomainId;
+  readonly k: number;
+  readonly origins: readonly AskedOrigin[];
+  readonly routing: Pick<RouteResponse, "coverage" | "cost">;
+  readonly warnings: readonly Issue[];
+  /** From the query's arrival to its answer. */
+  readonly milliseconds: number;
+}
+
+export function summarize(outcome: QueryOutcome): QueryResponse {
+  const { origins, routing } = outcome;
+  const reports = origins.map((origin) => origin.report);
+  const count = (...statuses: OriginStatus[]): number =>
+    reports.filter((report) => statuses.includes(report.status)).length;
+  const sum = (of: "bytesSent" | "bytesReceived"): number =>
+    reports.reduce((total, report) => total + report[of], routing.cost[of]);
+  const originsAsked = reports.length - count("not-needed", "over-limit");
+  return {
+    domain: outcome.domain,
+    ranking: rankResults(origins, outcome.k),
+    origins: reports,
+    coverage: {
+      ...routing.coverage,
+      originsFound: reports.length,
+      originsAsked,
+      originsAnswered: count("answered"),
+      originsRefused: count("refused"),
+      originsTimedOut: count("timed-out"),
+      originsFailed: count("unreachable", "invalid"),
+    },
+    cost: {
+      ...routing.cost,
+      bytesSent: sum("bytesSent"),
+      bytesReceived: sum("bytesReceived"),
+      milliseconds: outcome.milliseconds,
+      originRequests: originsAsked,
+    },
+    warnings: distinctIssues([...outcome.warnings, ...origins.flatMap((o) => o.warnings)]),
+  };
+}
+
+/** Every origin warns of the same unknown term; the requester needs to hear it once. */
+function distinctIssues(issues: readonly Issue[]): Issue[] {
+  const byText = new Map(issues.map((issue) => [`${issue.path}\0${issue.message}`, issue]));
+  return [...byText.values()];
+}

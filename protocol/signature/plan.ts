@@ -1,0 +1,61 @@
+/**
+ * What routing needs to know of a domain, without its ontologies: whose each symbol is, what it
+ * weighs, and the order in which each tree reads the symbols.
+ */
+import { fromBase64Url } from "../bytes.ts";
+import type { Domain } from "../domain/schema.ts";
+import type { DomainId } from "../ids.ts";
+import { prfPermutation } from "../prf.ts";
+
+export interface RoutingPlan {
+  readonly domainId: DomainId;
+  readonly symbols: number;
+  readonly trees: number;
+  readonly rootDepth: number;
+  readonly candidates: number;
+  /** Symbols of each feature, in the order of the domain's features. */
+  readonly symbolCounts: readonly number[];
+  /** Feature index of each position of the signature. */
+  readonly featureAt: Uint8Array;
+  /** Weight of each position: its feature's weight shared out over that feature's symbols. */
+  readonly weightAt: Float64Array;
+  /** Per tree, the positions in the order that its path reads them. */
+  readonly orders: readonly Uint16Array[];
+}
+
+export function planRouting(domain: Domain, domainId: DomainId): RoutingPlan {
+  const { symbols, trees, rootDepth, candidates } = domain.signature;
+  const key = fromBase64Url(domainId);
+  const weights = domain.features.map((feature) => feature.weight);
+  const symbolCounts = shareOut(symbols, weights);
+  const owners = symbolCounts.flatMap((count, feature) => Array<number>(count).fill(feature));
+  const positions = prfPermutation(key, "positions", symbols);
+  const featureAt = Uint8Array.from(positions, (position) => owners[position] ?? 0);
+  return {
+    domainId,
+    symbols,
+    trees,
+    rootDepth,
+    candidates,
+    symbolCounts,
+    featureAt,
+    weightAt: Float64Array.from(featureAt, (f) => (weights[f] ?? 0) / (symbolCounts[f] ?? 1)),
+    orders: Array.from({ length: trees }, (_, t) => prfPermutation(key, `tree/${t}`, symbols)),
+  };
+}
+
+/** Shares out `total` in proportion to `weights` by largest remainder, at least one to each. */
+export function shareOut(total: number, weights: readonly number[]): number[] {
+  const sum = weights.reduce((a, b) => a + b, 0);
+  const spare = total - weights.length;
+  const quotas = weights.map((weight) => Math.max(0, (total * weight) / sum - 1));
+  const quotaSum = quotas.reduce((a, b) => a + b, 0);
+  const scaled = quotas.map((quota) => (quotaSum === 0 ? 0 : (spare * quota) / quotaSum));
+  const counts = scaled.map(Math.floor);
+  const byRemainder = scaled
+    .map((quota, i) => ({ i, remainder: quota - Math.floor(quota) }))
+    .sort((a, b) => b.remainder - a.remainder || a.i - b.i);
+  const left = spare - counts.reduce((a, b) => a + b, 0);
+  for (const { i } of byRemainder.slice(0, left)) counts[i] = (counts[i] ?? 0) + 1;
+  return counts.map((count) => count + 1);
+}

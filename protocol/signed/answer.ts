@@ -1,0 +1,65 @@
+/** Answers: what an origin says to a query, signed as a whole. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { z } from "zod";
+import { ByteWriter, fromBase64Url } from "../bytes.ts";
+import { canonicalBytes } from "../domain/schema.ts";
+import { domainIdSchema, nodeIdSchema, type MeshId, type PublicKey } from "../ids.ts";
+import { issueSchema } from "../result.ts";
+import type { Identity } from "./ed25519.ts";
+import { signatureSchema, signStatement, verifyStatement } from "./statement.ts";
+
+const valuesSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
+export const resultSchema = z.strictObject({
+  /** Names the outcome at its origin, and means nothing elsewhere: not the record's id. */
+  reference: z.string().min(1).max(64),
+  /** Exact similarity, in [0, 1]. */
+  score: z.number().min(0).max(1),
+  /** Similarity of each feature that the query has. */
+  features: z.record(z.string(), z.number().min(0).max(1)),
+  intervention: valuesSchema,
+  result: valuesSchema,
+  observedAt: z.string().max(64).optional(),
+});
+export type OutcomeResult = z.infer<typeof resultSchema>;
+
+/** The most results that one origin gives, and the largest k that a query may ask for. */
+export const RESULTS_MAX = 200;
+
+export const answerSchema = z.strictObject({
+  version: z.literal(1),
+  node: nodeIdSchema,
+  domain: domainIdSchema,
+  /** SHA-256 of the request body that this answers: an answer can not be replayed for another query. */
+  query: z.string(),
+  /** Milliseconds since 1970. */
+  answeredAt: z.int().min(0),
+  /** Best first. */
+  results: z.array(resultSchema).max(RESULTS_MAX),
+  /** What of the query was left out, such as unknown terms. */
+  warnings: z.array(issueSchema).max(1000),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+export const signedAnswerSchema = z.strictObject({ answer: answerSchema, signature: signatureSchema });
+export type SignedAnswer = z.infer<typeof signedAnswerSchema>;
+
+/** The node, then the SHA-256 of the answer's canonical JSON. */
+function encodeAnswer(answer: Answer): Uint8Array {
+  return new ByteWriter()
+    .raw(fromBase64Url(answer.node))
+    .raw(sha256(canonicalBytes(answer)))
+    .bytes();
+}
+
+export async function signAnswer(
+  identity: Identity,
+  mesh: MeshId,
+  answer: Answer,
+): Promise<SignedAnswer> {
+  return { answer, signature: await signStatement(identity, "answer", mesh, encodeAnswer(answer)) };
+}
+
+export function verifyAnswer(mesh: MeshId, key: PublicKey, signed: SignedAnswer): Promise<boolean> {
+  return verifyStatement(key, signed.signature, "answer", mesh, encodeAnswer(signed.answer));
+}

@@ -1,0 +1,63 @@
+/** The charter: the mesh's founding document. Its hash is the mesh id, so two meshes never mix. */
+import { z } from "zod";
+import { ByteWriter, fromBase64Url, toBase64Url, utf8Bytes } from "../bytes.ts";
+import { contentId, meshIdSchema, publicKeySchema, type MeshId } from "../ids.ts";
+import { verifySignature, type Identity } from "./ed25519.ts";
+import { signatureSchema, signStatement, signedBytes } from "./statement.ts";
+
+export const charterStatementSchema = z.strictObject({
+  version: z.literal(1),
+  name: z.string().min(1).max(100),
+  /** Keys of the founding organisations, in the order that they sign. */
+  founders: z
+    .array(publicKeySchema)
+    .min(1)
+    .max(10_000)
+    .refine((keys) => new Set(keys).size === keys.length, "founders must differ"),
+  /** Who is a member. `founders`: they alone, and no one joins. */
+  admission: z.strictObject({ rule: z.literal("founders") }),
+  /** R: how many nodes hold each slot. */
+  replicas: z.int().min(1).max(16),
+});
+export type CharterStatement = z.infer<typeof charterStatementSchema>;
+
+export const charterSchema = z.strictObject({
+  charter: charterStatementSchema,
+  /** One of each founder, in the order of `founders`. */
+  signatures: z.array(signatureSchema).min(1).max(10_000),
+});
+export type Charter = z.infer<typeof charterSchema>;
+
+export function encodeCharter(charter: CharterStatement): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter().u8(charter.version).text(charter.name).u16(charter.founders.length);
+  for (const founder of charter.founders) writer.raw(fromBase64Url(founder));
+  return writer.text(charter.admission.rule).u8(charter.replicas).bytes();
+}
+
+export function meshIdOf(charter: CharterStatement): MeshId {
+  const prefix = utf8Bytes("outcome-mesh/mesh-id/v1\0");
+  return meshIdSchema.parse(contentId(new ByteWriter().raw(prefix).raw(encodeCharter(charter)).bytes()));
+}
+
+/** `identities` are the founders', in their order. */
+export async function signCharter(
+  charter: CharterStatement,
+  identities: readonly Identity[],
+): Promise<Charter> {
+  const mesh = meshIdOf(charter);
+  const body = encodeCharter(charter);
+  const signatures = await Promise.all(
+    identities.map((identity) => signStatement(identity, "charter", mesh, body)),
+  );
+  return { charter, signatures };
+}
+
+/** True if every founder signed: no one is named a founder without consent. */
+export async function verifyCharter({ charter, signatures }: Charter): Promise<boolean> {
+  if (signatures.length !== charter.founders.length) return false;
+  const bytes = signedBytes("charter", meshIdOf(charter), encodeCharter(charter));
+  const checks = charter.founders.map((key, i) =>
+    verifySignature(key, fromBase64Url(signatures[i] ?? toBase64Url(new Uint8Array(64))), bytes),
+  );
+  return (await Promise.all(checks)).every(Boolean);
+}
