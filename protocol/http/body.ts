@@ -4,10 +4,14 @@ import { parseJson } from "../json.ts";
 import { err, issuesOf, ok, type Result } from "../result.ts";
 import { Refusal } from "./problem.ts";
 
-/** All bytes of a request's or response's body; fails as soon as there are more than `maxBytes`. */
+/**
+ * All bytes of a request's or response's body; fails as soon as there are more than `maxBytes`. `onBytes`
+ * hears of each piece as it arrives, so that a body cut off is counted too.
+ */
 export async function readBytes(
   message: Request | Response,
   maxBytes: number,
+  onBytes?: (count: number) => void,
 ): Promise<Result<Uint8Array<ArrayBuffer>, "too-large">> {
   if (Number(message.headers.get("content-length") ?? 0) > maxBytes) {
     await message.body?.cancel();
@@ -16,12 +20,14 @@ export async function readBytes(
   const parts: Uint8Array[] = [];
   let size = 0;
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = message.body?.getReader();
-  while (reader) {
-    const { done, value } = await reader.read();
-    if (done) break;
+  for (;;) {
+    const piece = await reader?.read();
+    if (!piece || piece.done) break;
+    const { value } = piece;
     size += value.length;
+    onBytes?.(value.length);
     if (size > maxBytes) {
-      await reader.cancel();
+      await reader?.cancel();
       return err("too-large");
     }
     parts.push(value);
@@ -39,7 +45,7 @@ export async function readBytes(
 export function parseBody<T>(schema: z.ZodType<T>, body: Uint8Array): T {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body);
   } catch {
     throw new Refusal("bad-request", { detail: "the body is not UTF-8" });
   }

@@ -89,7 +89,7 @@ export function decodeOntology(bytes: Uint8Array): Ontology {
     throw new Error("not a compiled ontology file");
   };
   if (bytes.length < HEADER_BYTES) fail();
-  const text = new TextDecoder("utf-8", { fatal: true });
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   if (text.decode(bytes.subarray(0, 8)) !== MAGIC) fail();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const counts = [0, 1, 2, 3, 4].map((i) => view.getUint32(8 + 4 * i, true));

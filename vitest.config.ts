@@ -1,0 +1,38 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+/** Silences Node's notice that node:sqlite is experimental. */
+const execArgv = ["--disable-warning=ExperimentalWarning"];
+
+/** Mesh tests start workerd with several Workers and wait for gossip between them. */
+const MESH_TIMEOUT_MS = 120_000;
+
+export default defineConfig({
+  test: {
+    // CI reads the counts from this file; see .ci/run.
+    reporters: process.env["CI"]
+      ? ["default", ["json", { outputFile: "dist/test-results.json" }]]
+      : ["default"],
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], execArgv } },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        test: { name: "workers", include: ["test/durable-objects/**/*.test.ts"] },
+      },
+      { test: { name: "origin", include: ["test/origin/**/*.test.ts"], execArgv } },
+      { test: { name: "client", include: ["test/client/**/*.test.ts"], execArgv } },
+      {
+        test: {
+          name: "mesh",
+          include: ["test/mesh/**/*.test.ts"],
+          execArgv,
+          testTimeout: MESH_TIMEOUT_MS,
+          hookTimeout: MESH_TIMEOUT_MS,
+          // One file after another, and after the quick projects: each starts a whole mesh.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
