@@ -57,7 +57,8 @@ export class ByteWriter {
 
   /** A non-negative safe integer in eight bytes. */
   u64(value: number): this {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`u64 out of range: ${value}`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new RangeError(`u64 out of range: ${value}`);
     return this.u32(Math.floor(value / 2 ** 32)).u32(value % 2 ** 32);
   }
 
@@ -86,7 +87,8 @@ export class ByteWriter {
       throw new RangeError(`u${8 * size} out of range: ${value}`);
     }
     const part = new Uint8Array(size);
-    for (let i = size - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) part[i] = rest % 256;
+    for (let i = size - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256))
+      part[i] = rest % 256;
     return this.raw(part);
   }
 }

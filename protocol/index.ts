@@ -1,35 +1,236 @@
 /** The protocol's public names. The other folders import from here; deeper paths are its own business. */
 export { compareText, fromBase64Url, toBase64Url, utf8Bytes } from "./bytes.ts";
 export { compileDomain, ontologiesOf, type CompiledDomain } from "./domain/compile.ts";
-export { encodeProfile, profileSchema, type CheckedProfile, type EncodedProfile, type Profile } from "./domain/profile.ts";
-export { checkRecord, recordSchema, type CheckedRecord, type OutcomeRecord } from "./domain/record.ts";
-export { DOMAIN_MAX_BYTES, canonicalBytes, domainIdOf, domainSchema, parseDomain, signatureSettingsSchema, type Domain } from "./domain/schema.ts";
-export { checkValues, valueFieldSchema, valueFieldsSchema, valuesSchema, type Value, type ValueField } from "./domain/values.ts";
-export { ORIGIN_QUERY_PATH, askOriginOverHttp, type AskOriginOptions, type Fetch, type OriginTarget } from "./http/ask-origin.ts";
+export {
+  encodeProfile,
+  profileSchema,
+  type CheckedProfile,
+  type EncodedProfile,
+  type Profile,
+} from "./domain/profile.ts";
+export {
+  checkRecord,
+  recordSchema,
+  type CheckedRecord,
+  type OutcomeRecord,
+} from "./domain/record.ts";
+export {
+  DOMAIN_MAX_BYTES,
+  canonicalBytes,
+  domainIdOf,
+  domainSchema,
+  parseDomain,
+  signatureSettingsSchema,
+  type Domain,
+} from "./domain/schema.ts";
+export {
+  checkValues,
+  valueFieldSchema,
+  valueFieldsSchema,
+  valuesSchema,
+  type Value,
+  type ValueField,
+} from "./domain/values.ts";
+export {
+  ORIGIN_QUERY_PATH,
+  askOriginOverHttp,
+  type AskOriginOptions,
+  type Fetch,
+  type OriginTarget,
+} from "./http/ask-origin.ts";
 export { parseBody, readBytes } from "./http/body.ts";
 export { endpointSchema } from "./http/endpoint.ts";
-export { CLOCK_SKEW_S, REQUEST_MAX_AGE_S, contentDigest, signRequest, verifyRequest, type ReceivedRequest, type Sender, type SigningContext, type VerificationContext } from "./http/message-signature.ts";
-export { PROBLEM_MEDIA_TYPE, Refusal, problemCode, problemOf, problemResponse, problemSchema, type Problem, type ProblemCode, type ProblemDetails } from "./http/problem.ts";
-export { contentId, domainIdSchema, meshIdSchema, nodeIdOf, nodeIdSchema, ontologyIdSchema, publicKeySchema, type DomainId, type MeshId, type NodeId, type OntologyId, type PublicKey } from "./ids.ts";
-export { TreeIndex, type FoundOrigin, type IndexRow, type Lookup, type LookupOptions } from "./lookup/tree-index.ts";
-export { checkMembers, createView, latestDescriptors, type AdmissionError, type Member, type MembershipView } from "./membership.ts";
-export { ANSWER_MAX_BYTES, BATCH_MAX_ENTRIES, DEADLINE_MAX_MS, K_MAX, LOOKUP_RESPONSE_MAX_BYTES, ORIGINS_MAX, REQUEST_MAX_BYTES } from "./messages/limits.ts";
-export { entryBytesSchema, lookupRequestSchema, lookupResponseSchema, membersSchema, publishRequestSchema, publishResponseSchema, refusalReasonSchema, symbolsSchema, type LookupRequest, type LookupResponse, type Members, type PublishRequest, type PublishResponse, type RefusalReason } from "./messages/peer.ts";
-export { coverageSchema, originQuerySchema, originReportSchema, originStatusSchema, queryEventSchema, queryRequestSchema, queryResponseSchema, rankedResultSchema, routeRequestSchema, routeResponseSchema, routingCostSchema, routingCoverageSchema, type OriginQuery, type OriginReport, type OriginStatus, type QueryEvent, type QueryInput, type QueryRequest, type QueryResponse, type RankedResult, type RouteInput, type RouteRequest, type RouteResponse } from "./messages/query.ts";
+export {
+  CLOCK_SKEW_S,
+  REQUEST_MAX_AGE_S,
+  contentDigest,
+  signRequest,
+  verifyRequest,
+  type ReceivedRequest,
+  type Sender,
+  type SigningContext,
+  type VerificationContext,
+} from "./http/message-signature.ts";
+export {
+  PROBLEM_MEDIA_TYPE,
+  Refusal,
+  problemCode,
+  problemOf,
+  problemResponse,
+  problemSchema,
+  type Problem,
+  type ProblemCode,
+  type ProblemDetails,
+} from "./http/problem.ts";
+export {
+  contentId,
+  domainIdSchema,
+  meshIdSchema,
+  nodeIdOf,
+  nodeIdSchema,
+  ontologyIdSchema,
+  publicKeySchema,
+  type DomainId,
+  type MeshId,
+  type NodeId,
+  type OntologyId,
+  type PublicKey,
+} from "./ids.ts";
+export {
+  TreeIndex,
+  type FoundOrigin,
+  type IndexRow,
+  type Lookup,
+  type LookupOptions,
+} from "./lookup/tree-index.ts";
+export {
+  checkMembers,
+  createView,
+  latestDescriptors,
+  type AdmissionError,
+  type Member,
+  type MembershipView,
+} from "./membership.ts";
+export {
+  ANSWER_MAX_BYTES,
+  BATCH_MAX_ENTRIES,
+  DEADLINE_MAX_MS,
+  K_MAX,
+  LOOKUP_RESPONSE_MAX_BYTES,
+  ORIGINS_MAX,
+  REQUEST_MAX_BYTES,
+} from "./messages/limits.ts";
+export {
+  entryBytesSchema,
+  lookupRequestSchema,
+  lookupResponseSchema,
+  membersSchema,
+  publishRequestSchema,
+  publishResponseSchema,
+  refusalReasonSchema,
+  symbolsSchema,
+  type LookupRequest,
+  type LookupResponse,
+  type Members,
+  type PublishRequest,
+  type PublishResponse,
+  type RefusalReason,
+} from "./messages/peer.ts";
+export {
+  coverageSchema,
+  originQuerySchema,
+  originReportSchema,
+  originStatusSchema,
+  queryEventSchema,
+  queryRequestSchema,
+  queryResponseSchema,
+  rankedResultSchema,
+  routeRequestSchema,
+  routeResponseSchema,
+  routingCostSchema,
+  routingCoverageSchema,
+  type OriginQuery,
+  type OriginReport,
+  type OriginStatus,
+  type QueryEvent,
+  type QueryInput,
+  type QueryRequest,
+  type QueryResponse,
+  type RankedResult,
+  type RouteInput,
+  type RouteRequest,
+  type RouteResponse,
+} from "./messages/query.ts";
 export { compileOboGraphs } from "./ontology/obo-graphs.ts";
-export { decodeOntology, encodeOntology, type Ontology, type OntologySource } from "./ontology/ontology.ts";
+export {
+  decodeOntology,
+  encodeOntology,
+  type Ontology,
+  type OntologySource,
+} from "./ontology/ontology.ts";
 export { coverSlots, type Cover, type CoverChoice } from "./placement/cover.ts";
 export { createPlacement, type Placeable, type Placement } from "./placement/placement.ts";
-export { askOrigins, type AskOptions, type AskedOrigin, type OriginCandidate, type OriginOutcome } from "./query/ask-origins.ts";
+export {
+  askOrigins,
+  type AskOptions,
+  type AskedOrigin,
+  type OriginCandidate,
+  type OriginOutcome,
+} from "./query/ask-origins.ts";
 export { rankResults, summarize, type QueryOutcome } from "./query/ranking.ts";
 export { err, issueSchema, issuesOf, ok, type Issue, type Result } from "./result.ts";
 export { planRouting, shareOut, type RoutingPlan } from "./signature/plan.ts";
 export { SLOTS, rootKeyOf, slotOf, slotsOf } from "./signature/root-keys.ts";
-export { estimate, estimateAt, estimateDeviation, queryWeight, signatureOf, similarity, type Similarity } from "./signature/signature.ts";
-export { RESULTS_MAX, answerSchema, resultSchema, signAnswer, signedAnswerSchema, verifyAnswer, type Answer, type OutcomeResult, type SignedAnswer } from "./signed/answer.ts";
-export { charterSchema, charterStatementSchema, encodeCharter, meshIdOf, signCharter, verifyCharter, type Charter, type CharterStatement } from "./signed/charter.ts";
-export { DELEGATION_MS, delegationSchema, signDelegation, verifyDelegation, type Delegation } from "./signed/delegation.ts";
-export { DESCRIPTOR_MAX_DOMAINS, LEASE_MS, descriptorSchema, descriptorStatementSchema, encodeDescriptor, nodeOf, signDescriptor, verifyDescriptor, type Descriptor, type DescriptorStatement } from "./signed/descriptor.ts";
-export { SIGNATURE_BYTES, isSoundPublicKey, openIdentity, secretKeyFrom, secretKeySchema, verifySignature, type Identity, type SecretKey } from "./signed/ed25519.ts";
-export { ENTRY_MAX_BYTES, decodeEntry, encodeEntry, entryKeyOf, isTombstone, signEntry, verifyEntry, type Entry, type EntryBytes } from "./signed/entry.ts";
+export {
+  estimate,
+  estimateAt,
+  estimateDeviation,
+  queryWeight,
+  signatureOf,
+  similarity,
+  type Similarity,
+} from "./signature/signature.ts";
+export {
+  RESULTS_MAX,
+  answerSchema,
+  resultSchema,
+  signAnswer,
+  signedAnswerSchema,
+  verifyAnswer,
+  type Answer,
+  type OutcomeResult,
+  type SignedAnswer,
+} from "./signed/answer.ts";
+export {
+  charterSchema,
+  charterStatementSchema,
+  encodeCharter,
+  meshIdOf,
+  signCharter,
+  verifyCharter,
+  type Charter,
+  type CharterStatement,
+} from "./signed/charter.ts";
+export {
+  DELEGATION_MS,
+  delegationSchema,
+  signDelegation,
+  verifyDelegation,
+  type Delegation,
+} from "./signed/delegation.ts";
+export {
+  DESCRIPTOR_MAX_DOMAINS,
+  LEASE_MS,
+  descriptorSchema,
+  descriptorStatementSchema,
+  encodeDescriptor,
+  nodeOf,
+  signDescriptor,
+  verifyDescriptor,
+  type Descriptor,
+  type DescriptorStatement,
+} from "./signed/descriptor.ts";
+export {
+  SIGNATURE_BYTES,
+  isSoundPublicKey,
+  openIdentity,
+  secretKeyFrom,
+  secretKeySchema,
+  verifySignature,
+  type Identity,
+  type SecretKey,
+} from "./signed/ed25519.ts";
+export {
+  ENTRY_MAX_BYTES,
+  decodeEntry,
+  encodeEntry,
+  entryKeyOf,
+  isTombstone,
+  signEntry,
+  verifyEntry,
+  type Entry,
+  type EntryBytes,
+} from "./signed/entry.ts";
 export { MISSING, SYMBOL_VALUES, type Feature, type FeatureValue } from "./features/index.ts";
+export { parseJson } from "./json.ts";
+export { ReplayGuard } from "./http/replay-guard.ts";

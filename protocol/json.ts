@@ -1,6 +1,13 @@
-/** JSON as we accept it: one document, no member named twice (RFC 8785 section 3.1 needs that). */
+/**
+ * JSON as we accept it: one document of I-JSON (RFC 7493), which RFC 8785 section 3.1 needs. No member is
+ * named twice, no string holds half a surrogate pair, and nesting is bounded, so that code that recurses
+ * over an accepted document is safe.
+ */
 import { printParseErrorCode, visit } from "jsonc-parser";
 import { err, ok, type Issue, type Result } from "./result.ts";
+
+/** The deepest document of the protocol nests six levels; the rest is room for profiles of the future. */
+export const JSON_MAX_DEPTH = 64;
 
 /** Parses strict JSON text; the error says where it stops being that. */
 export function parseJson(text: string): Result<unknown, Issue> {
@@ -8,32 +15,62 @@ export function parseJson(text: string): Result<unknown, Issue> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return err({ path: "", message: `is not JSON: ${error instanceof Error ? error.message : ""}` });
+    return err({
+      path: "",
+      message: `is not JSON: ${error instanceof Error ? error.message : ""}`,
+    });
   }
-  const duplicate = findDuplicateMember(text);
-  if (duplicate !== undefined) return err({ path: duplicate, message: "is named twice" });
-  return ok(value);
+  try {
+    checkText(text);
+    return ok(value);
+  } catch (error) {
+    if (error instanceof NotInteroperable) return err(error.issue);
+    throw error;
+  }
 }
 
-/** The dotted path of the first member that its object already has. */
-function findDuplicateMember(text: string): string | undefined {
-  const open: Set<string>[] = [];
-  let found: string | undefined;
+/** Leaves the visitor at the first fault, before its recursion gets deeper than we allow. */
+class NotInteroperable extends Error {
+  readonly issue: Issue;
+
+  constructor(path: readonly (string | number)[], message: string) {
+    super(message);
+    this.issue = { path: path.join("."), message };
+  }
+}
+
+function checkText(text: string): void {
+  /** Names seen so far in each open object; undefined stands for an open array. */
+  const open: (Set<string> | undefined)[] = [];
+  const enter = (names: Set<string> | undefined, path: readonly (string | number)[]): void => {
+    open.push(names);
+    if (open.length > JSON_MAX_DEPTH) {
+      throw new NotInteroperable(path, `is nested deeper than ${JSON_MAX_DEPTH} levels`);
+    }
+  };
+  const leave = (): void => {
+    open.pop();
+  };
   visit(text, {
-    onObjectBegin: () => {
-      open.push(new Set());
-    },
-    onObjectEnd: () => {
-      open.pop();
-    },
+    onObjectBegin: (_offset, _length, _line, _column, path) => enter(new Set(), path()),
+    onArrayBegin: (_offset, _length, _line, _column, path) => enter(undefined, path()),
+    onObjectEnd: leave,
+    onArrayEnd: leave,
     onObjectProperty: (name, _offset, _length, _line, _column, path) => {
       const names = open.at(-1);
-      if (names?.has(name)) found ??= [...path(), name].join(".");
+      if (names?.has(name)) throw new NotInteroperable([...path(), name], "is named twice");
+      if (!name.isWellFormed()) throw new NotInteroperable(path(), LONE_SURROGATE);
       names?.add(name);
+    },
+    onLiteralValue: (literal: unknown, _offset, _length, _line, _column, path) => {
+      if (typeof literal === "string" && !literal.isWellFormed()) {
+        throw new NotInteroperable(path(), LONE_SURROGATE);
+      }
     },
     onError: (code) => {
       throw new Error(`JSON.parse accepted what the visitor refused: ${printParseErrorCode(code)}`);
     },
   });
-  return found;
 }
+
+const LONE_SURROGATE = "holds half of a surrogate pair";

@@ -4,8 +4,6 @@
  */
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
-const LN_2 = 0.6931471805599453;
-const SQRT_2 = 1.4142135623730951;
 
 /**
  * ln(x) for finite x > 0, within 2 units in the last place: x = m * 2^k with m in [sqrt(1/2), sqrt(2)),
@@ -22,7 +20,7 @@ export function ln(x: number): number {
   exponent += (high >>> 20) - 1023;
   words[1] = (high & 0x000fffff) | 0x3ff00000;
   let mantissa = float[0] ?? 1;
-  if (mantissa > SQRT_2) {
+  if (mantissa > Math.SQRT2) {
     mantissa /= 2;
     exponent += 1;
   }
@@ -39,5 +37,5 @@ export function ln(x: number): number {
   series = series * z + 1 / 5;
   series = series * z + 1 / 3;
   series = series * z + 1;
-  return exponent * LN_2 + 2 * s * series;
+  return exponent * Math.LN2 + 2 * s * series;
 }

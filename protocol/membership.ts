@@ -6,7 +6,12 @@ import { ByteWriter, compareText, fromBase64Url } from "./bytes.ts";
 import { contentId, nodeIdOf, type MeshId, type NodeId, type PublicKey } from "./ids.ts";
 import { createPlacement, type Placement } from "./placement/placement.ts";
 import { meshIdOf, verifyCharter, type Charter } from "./signed/charter.ts";
-import { nodeOf, verifyDescriptor, type Descriptor, type DescriptorStatement } from "./signed/descriptor.ts";
+import {
+  nodeOf,
+  verifyDescriptor,
+  type Descriptor,
+  type DescriptorStatement,
+} from "./signed/descriptor.ts";
 
 export interface Member extends DescriptorStatement {
   readonly node: NodeId;
@@ -50,11 +55,17 @@ export async function checkMembers(
 export function latestDescriptors(descriptors: readonly Descriptor[]): Descriptor[] {
   const latest = new Map<PublicKey, Descriptor>();
   for (const descriptor of descriptors) {
-    const { key, seq } = descriptor.descriptor;
+    const { key } = descriptor.descriptor;
     const known = latest.get(key);
-    if (!known || seq > known.descriptor.seq) latest.set(key, descriptor);
+    if (!known || isLater(descriptor, known)) latest.set(key, descriptor);
   }
   return [...latest.values()];
+}
+
+/** A node that signs two descriptors with one seq is at fault; the signature decides, so that all views agree. */
+function isLater(a: Descriptor, b: Descriptor): boolean {
+  const seqs = a.descriptor.seq - b.descriptor.seq;
+  return seqs === 0 ? compareText(a.signature, b.signature) > 0 : seqs > 0;
 }
 
 /** The view that verified `descriptors` give. Placement counts every member, so that a lapse moves no slots by itself. */
@@ -64,7 +75,7 @@ export function createView(charter: Charter, descriptors: readonly Descriptor[])
     const node = nodeIdOf(descriptor.key);
     members.set(node, { ...descriptor, node });
   }
-  const sorted = [...members.values()].sort((a, b) => compareText(a.node, b.node));
+  const sorted = [...members.values()].toSorted((a, b) => compareText(a.node, b.node));
   const digest = new ByteWriter();
   for (const { node, epoch, seq } of sorted) digest.raw(fromBase64Url(node)).u32(epoch).u64(seq);
   return {

@@ -1,7 +1,9 @@
 /** Expected failures are values. `code` is a union that carries its evidence beside it. */
 import { z } from "zod";
 
-export type Result<T, E> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
+export type Result<T, E> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: E };
 
 export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
   return { ok: true, value };
@@ -21,7 +23,10 @@ interface ZodLikeIssue {
 }
 
 /** The issues of a zod error, in the form that problem documents and commands print. */
-export function issuesOf(error: { readonly issues: readonly ZodLikeIssue[] }, prefix = ""): Issue[] {
+export function issuesOf(
+  error: { readonly issues: readonly ZodLikeIssue[] },
+  prefix = "",
+): Issue[] {
   return error.issues.map((issue) => ({
     path: [prefix, ...issue.path.map(String)].filter((part) => part !== "").join("."),
     message: issue.message,

@@ -32,7 +32,8 @@ export function encodeProfile(
     if (!names.has(name)) issues.push({ path: name, message: "is not a feature of this domain" });
   }
   const values = compiled.features.map((feature) => {
-    const raw = profile[feature.name];
+    // Own members only: a feature may have the name of one that every object inherits, such as `constructor`.
+    const raw = Object.hasOwn(profile, feature.name) ? profile[feature.name] : undefined;
     if (raw === undefined || raw === null) return undefined;
     const encoded = feature.encode(raw);
     const at = ({ path, message }: Issue): Issue => ({

@@ -26,7 +26,9 @@ export const signatureSettingsSchema = z.strictObject({
 export const domainSchema = z
   .strictObject({
     outcomeMesh: z.literal(1, "must be 1, the version of the domain format"),
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be kebab-case, at most 64 characters"),
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be kebab-case, at most 64 characters"),
     title: z.string().min(1).max(200),
     description: z.string().max(4000).optional(),
     features: z.array(featureSpecSchema).min(1, "needs at least one feature").max(256),
@@ -48,7 +50,7 @@ export type Domain = z.infer<typeof domainSchema>;
 
 /** Parses the JSON text of a domain; the issues name the path of each offending field. */
 export function parseDomain(text: string): Result<Domain, readonly Issue[]> {
-  if (text.length > DOMAIN_MAX_BYTES) {
+  if (utf8Bytes(text).length > DOMAIN_MAX_BYTES) {
     return err([{ path: "", message: `is larger than ${DOMAIN_MAX_BYTES} bytes` }]);
   }
   const json = parseJson(text);

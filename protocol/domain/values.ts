@@ -4,7 +4,9 @@ import { levelsSchema } from "../features/ordinal.ts";
 import { issuesOf, type Issue } from "../result.ts";
 
 const base = {
-  name: z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/, "must be a camelCase name of at most 64 letters and digits"),
+  name: z
+    .string()
+    .regex(/^[a-z][A-Za-z0-9]{0,63}$/, "must be a camelCase name of at most 64 letters and digits"),
   description: z.string().max(1000).optional(),
 };
 /** Which direction is better; absent where none is. */
@@ -46,7 +48,16 @@ export function valuesSchema(fields: readonly ValueField[]): z.ZodType<Record<st
     const value = valueSchema(field);
     return [field.name, i === 0 ? value : value.optional()] as const;
   });
-  return z.strictObject(Object.fromEntries(shape)).transform(dropUndefined);
+  return z
+    .preprocess(withoutPrototype, z.strictObject(Object.fromEntries(shape)))
+    .transform(dropUndefined);
+}
+
+/** A field may have the name of a member that every object inherits, such as `toString`. */
+function withoutPrototype(values: unknown): unknown {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) return values;
+  const own: object = Object.create(null);
+  return Object.assign(own, values);
 }
 
 function valueSchema(field: ValueField): z.ZodType<Value> {

@@ -59,7 +59,9 @@ export interface FeatureContext {
 
 /** Fields that every feature has. */
 export const featureBase = {
-  name: z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/, "must be a camelCase name of at most 64 letters and digits"),
+  name: z
+    .string()
+    .regex(/^[a-z][A-Za-z0-9]{0,63}$/, "must be a camelCase name of at most 64 letters and digits"),
   description: z.string().max(1000).optional(),
   weight: z.number().positive("must be greater than 0").max(1e6),
 };

@@ -4,8 +4,6 @@ import { ln } from "../math.ts";
 import { encodeWith, featureBase, type Feature, type FeatureContext } from "./feature.ts";
 import { gridFamily, triangular } from "./grid.ts";
 
-const LN_10 = 2.302585092994046;
-
 export const numericSpec = z
   .strictObject({
     ...featureBase,
@@ -36,7 +34,7 @@ export function numericFeature(
     name: spec.name,
     weight: spec.weight,
     symbolCount: context.symbolCount,
-    encode: (raw) => encodeWith(schema, raw, (x) => (isLog ? ln(x) / LN_10 : x)),
+    encode: (raw) => encodeWith(schema, raw, (x) => (isLog ? ln(x) / Math.LN10 : x)),
     kernel: (a, b) => triangular(a, b, spec.tolerance),
     writeSymbols: gridFamily(context, spec.name, spec.tolerance),
   };

@@ -1,6 +1,12 @@
 /** Ordered levels, compared by how many ranks apart they are. */
 import { z } from "zod";
-import { elementSchema, encodeWith, featureBase, type Feature, type FeatureContext } from "./feature.ts";
+import {
+  elementSchema,
+  encodeWith,
+  featureBase,
+  type Feature,
+  type FeatureContext,
+} from "./feature.ts";
 import { gridFamily, triangular } from "./grid.ts";
 
 export const levelsSchema = z

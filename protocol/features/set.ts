@@ -56,7 +56,7 @@ export function setFeature(
 }
 
 function encodeElements(weights: ReadonlyMap<string, number>): ElementSet {
-  const elements = [...weights.keys()].sort(compareText);
+  const elements = [...weights.keys()].toSorted(compareText);
   return {
     elements,
     keys: Uint32Array.from(elements.flatMap((element) => elementKey(element))),
@@ -73,8 +73,7 @@ function weightedJaccard(a: ElementSet, b: ElementSet): number {
   while (i < a.elements.length || j < b.elements.length) {
     const left = a.elements[i];
     const right = b.elements[j];
-    const order =
-      left === undefined ? 1 : right === undefined ? -1 : compareText(left, right);
+    const order = left === undefined ? 1 : right === undefined ? -1 : compareText(left, right);
     const leftWeight = order <= 0 ? (a.weights[i++] ?? 0) : 0;
     const rightWeight = order >= 0 ? (b.weights[j++] ?? 0) : 0;
     smaller += Math.min(leftWeight, rightWeight);

@@ -74,7 +74,7 @@ function projectionFamily(
 /** Independent normal deviates by Marsaglia's polar method, of basic operations only. */
 function gaussianVector(next: () => number, size: number): Float64Array {
   const out = new Float64Array(size);
-  for (let i = 0; i < size; ) {
+  for (let i = 0; i < size;) {
     const u = 2 * toUnit(next()) - 1;
     const v = 2 * toUnit(next()) - 1;
     const s = u * u + v * v;

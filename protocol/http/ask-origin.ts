@@ -166,7 +166,9 @@ function readProblem(body: Uint8Array): Problem | undefined {
 /** The body as JSON; undefined, which no schema accepts, where it is not. */
 function readJson(body: Uint8Array): unknown {
   try {
-    const json = parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
+    const json = parseJson(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body),
+    );
     return json.ok ? json.value : undefined;
   } catch {
     return undefined;

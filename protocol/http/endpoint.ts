@@ -18,5 +18,7 @@ function isEndpoint(text: string): boolean {
   const isLoopback = LOOPBACK.has(url.hostname);
   const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback);
   const base = url.origin + (url.pathname === "/" ? "" : url.pathname);
-  return isSafe && url.username === "" && url.password === "" && text === base && !text.endsWith("/");
+  return (
+    isSafe && url.username === "" && url.password === "" && text === base && !text.endsWith("/")
+  );
 }

@@ -190,4 +190,3 @@ export function contentDigest(body: Uint8Array): string {
 function tagOf(mesh: MeshId): string {
   return `outcome-mesh/${mesh}`;
 }
-

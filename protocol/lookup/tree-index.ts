@@ -105,7 +105,7 @@ export class TreeIndex {
     }
     const origins = [...byOrigin]
       .map(([origin, rows]) => ({ origin, rows }))
-      .sort((a, b) => (b.rows[0]?.estimate ?? 0) - (a.rows[0]?.estimate ?? 0))
+      .toSorted((a, b) => (b.rows[0]?.estimate ?? 0) - (a.rows[0]?.estimate ?? 0))
       .slice(0, options.limit);
     return { origins, scanned: found.size };
   }
@@ -189,11 +189,11 @@ export class TreeIndex {
     const packed = this.#signatures;
     const compare = (a: number, b: number): number =>
       this.#comparePaths(tree, packed, a * symbols, packed, b * symbols);
-    added.sort((a, b) => compare(a, b) || a - b);
+    const sorted = added.toSorted((a, b) => compare(a, b) || a - b);
     const merged = new Uint32Array(old.length + added.length);
     let from = 0;
     let to = 0;
-    for (const row of added) {
+    for (const row of sorted) {
       const end = upperBound(old, from, (other) => compare(other, row) <= 0);
       merged.set(old.subarray(from, end), to);
       to += end - from;

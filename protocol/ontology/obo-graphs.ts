@@ -16,7 +16,9 @@ const oboGraphsSchema = z.object({
             meta: z
               .object({
                 deprecated: z.boolean().optional(),
-                basicPropertyValues: z.array(z.object({ pred: z.string(), val: z.string() })).optional(),
+                basicPropertyValues: z
+                  .array(z.object({ pred: z.string(), val: z.string() }))
+                  .optional(),
               })
               .optional(),
           }),

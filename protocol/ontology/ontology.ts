@@ -38,10 +38,13 @@ export interface OntologySource {
 
 /**
  * Compiles terms and parents to the file's bytes. Information content is Seco's (2004):
- * 1 - ln(1 + descendants) / ln(terms). Throws on a cycle or a parent that is no term.
+ * 1 - ln(1 + descendants) / ln(terms). Throws on a cycle, a parent that is no term, or an id with a line break.
  */
 export function encodeOntology(source: OntologySource): Uint8Array<ArrayBuffer> {
-  const terms = [...source.terms.keys()].sort(compareText);
+  for (const id of [...source.terms.keys(), ...source.aliases.keys()]) {
+    if (id.includes("\n")) throw new Error(`the id ${JSON.stringify(id)} has a line break`);
+  }
+  const terms = [...source.terms.keys()].toSorted(compareText);
   const index = new Map(terms.map((term, i) => [term, i]));
   const parents = terms.map((term) =>
     (source.terms.get(term) ?? [])
@@ -50,12 +53,12 @@ export function encodeOntology(source: OntologySource): Uint8Array<ArrayBuffer> 
         if (found === undefined) throw new Error(`${term} has the unknown parent ${parent}`);
         return found;
       })
-      .sort((a, b) => a - b),
+      .toSorted((a, b) => a - b),
   );
   const descendants = countDescendants(terms, parents);
   const aliases = [...source.aliases]
     .filter(([alias, term]) => index.has(term) && !index.has(alias))
-    .sort(([a], [b]) => compareText(a, b));
+    .toSorted(([a], [b]) => compareText(a, b));
   const termText = utf8Bytes(terms.map((term) => `${term}\n`).join(""));
   const aliasText = utf8Bytes(aliases.map(([alias]) => `${alias}\n`).join(""));
   const edges = parents.reduce((sum, list) => sum + list.length, 0);
@@ -72,7 +75,8 @@ export function encodeOntology(source: OntologySource): Uint8Array<ArrayBuffer> 
   terms.forEach((_, i) => {
     const content = terms.length > 1 ? 1 - ln(1 + (descendants[i] ?? 0)) / scale : 0;
     view.setFloat64(layout.content + 8 * i, content, true);
-    for (const parent of parents[i] ?? []) view.setUint32(layout.parents + 4 * edge++, parent, true);
+    for (const parent of parents[i] ?? [])
+      view.setUint32(layout.parents + 4 * edge++, parent, true);
     view.setUint32(layout.offsets + 4 * (i + 1), edge, true);
   });
   aliases.forEach(([, term], i) =>
@@ -83,14 +87,21 @@ export function encodeOntology(source: OntologySource): Uint8Array<ArrayBuffer> 
   return bytes;
 }
 
-/** Opens a compiled file. Throws if the bytes are not one. */
+/** Opens a compiled file. Throws if the bytes are not one; what opens is safe to use, whoever wrote it. */
 export function decodeOntology(bytes: Uint8Array): Ontology {
   const fail = (): never => {
     throw new Error("not a compiled ontology file");
   };
   if (bytes.length < HEADER_BYTES) fail();
-  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  if (text.decode(bytes.subarray(0, 8)) !== MAGIC) fail();
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decode = (start: number, length: number): string => {
+    try {
+      return text.decode(bytes.subarray(start, start + length));
+    } catch {
+      return fail();
+    }
+  };
+  if (decode(0, MAGIC.length) !== MAGIC) fail();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const counts = [0, 1, 2, 3, 4].map((i) => view.getUint32(8 + 4 * i, true));
   const [termCount = 0, edgeCount = 0, aliasCount = 0, termBytes = 0, aliasBytes = 0] = counts;
@@ -98,19 +109,23 @@ export function decodeOntology(bytes: Uint8Array): Ontology {
   if (layout.size !== bytes.length) fail();
 
   const lines = (start: number, length: number): string[] =>
-    text.decode(bytes.subarray(start, start + length)).split("\n").slice(0, -1);
+    decode(start, length).split("\n").slice(0, -1);
   const terms = lines(layout.termText, termBytes);
   const aliases = lines(layout.aliasText, aliasBytes);
   if (terms.length !== termCount || aliases.length !== aliasCount) fail();
+  if (!isAscending(terms) || !isAscending(aliases)) fail();
   const u32 = (start: number, count: number): Uint32Array =>
     Uint32Array.from({ length: count }, (_, i) => view.getUint32(start + 4 * i, true));
   const offsets = u32(layout.offsets, termCount + 1);
   const parents = u32(layout.parents, edgeCount);
   const targets = u32(layout.aliases, aliasCount);
   if (parents.some((p) => p >= termCount) || targets.some((t) => t >= termCount)) fail();
+  const isOutOfOrder = offsets.some((offset, i) => offset < (offsets[i - 1] ?? 0));
+  if (isOutOfOrder || offsets[0] !== 0 || offsets[termCount] !== edgeCount) fail();
   const informationContent = Float64Array.from({ length: termCount }, (_, i) =>
     view.getFloat64(layout.content + 8 * i, true),
   );
+  if (!informationContent.every((content) => content >= 0 && content <= 1)) fail();
   const index = new Map(terms.map((term, i) => [term, i]));
   aliases.forEach((alias, i) => index.set(alias, targets[i] ?? 0));
   const keys = new Map<number, readonly [number, number]>();
@@ -128,7 +143,7 @@ export function decodeOntology(bytes: Uint8Array): Ontology {
       }
       return Uint32Array.from(seen)
         .filter((term) => (informationContent[term] ?? 0) > 0)
-        .sort();
+        .toSorted();
     },
     keyOf: (term) => {
       const known = keys.get(term);
@@ -153,12 +168,21 @@ function layoutOf(counts: readonly number[]) {
   return { content, offsets, parents, aliases: aliasTargets, termText, aliasText, size };
 }
 
+/** True if every id comes before the next: also, that none is there twice. */
+function isAscending(ids: readonly string[]): boolean {
+  return ids.every((id, i) => i === 0 || compareText(ids[i - 1] ?? "", id) < 0);
+}
+
 /** Distinct descendants of each term, itself not counted. */
-function countDescendants(terms: readonly string[], parents: readonly (readonly number[])[]): Uint32Array {
+function countDescendants(
+  terms: readonly string[],
+  parents: readonly (readonly number[])[],
+): Uint32Array {
   const counts = new Uint32Array(terms.length);
   terms.forEach((term, start) => {
     const ancestors = new Set(parents[start]);
-    for (const ancestor of ancestors) for (const next of parents[ancestor] ?? []) ancestors.add(next);
+    for (const ancestor of ancestors)
+      for (const next of parents[ancestor] ?? []) ancestors.add(next);
     if (ancestors.has(start)) throw new Error(`${term} is its own ancestor`);
     for (const ancestor of ancestors) counts[ancestor] = (counts[ancestor] ?? 0) + 1;
   });

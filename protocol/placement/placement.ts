@@ -22,7 +22,7 @@ export interface Placement {
 /** Memoises per slot; make a new one when the membership changes. */
 export function createPlacement(nodes: readonly Placeable[], replicas: number): Placement {
   const seeded = [...nodes]
-    .sort((a, b) => compareText(a.node, b.node))
+    .toSorted((a, b) => compareText(a.node, b.node))
     .map(({ node, capacity }) => {
       const id = fromBase64Url(node);
       const view = new DataView(id.buffer, id.byteOffset, id.byteLength);
@@ -39,7 +39,7 @@ export function createPlacement(nodes: readonly Placeable[], replicas: number): 
           node,
           score: -capacity / ln(toUnit(mix(s0, s1, slot, SLOT_DOMAIN))),
         }))
-        .sort((a, b) => b.score - a.score)
+        .toSorted((a, b) => b.score - a.score)
         .slice(0, replicas)
         .map(({ node }) => node);
       memo.set(slot, chosen);

@@ -1,7 +1,12 @@
 /** Merging origins' answers into one ranking, and counting what is in it and what is not. */
 import { compareText } from "../bytes.ts";
 import type { DomainId } from "../ids.ts";
-import type { OriginStatus, QueryResponse, RankedResult, RouteResponse } from "../messages/query.ts";
+import type {
+  OriginStatus,
+  QueryResponse,
+  RankedResult,
+  RouteResponse,
+} from "../messages/query.ts";
 import type { Issue } from "../result.ts";
 import type { AskedOrigin } from "./ask-origins.ts";
 
@@ -11,7 +16,7 @@ export function rankResults(origins: readonly AskedOrigin[], k: number): RankedR
     .flatMap(({ report: { node, organisation }, results }) =>
       results.map((result) => ({ ...result, node, organisation })),
     )
-    .sort(
+    .toSorted(
       (a, b) =>
         b.score - a.score || compareText(a.node, b.node) || compareText(a.reference, b.reference),
     )

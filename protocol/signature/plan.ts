@@ -54,7 +54,7 @@ export function shareOut(total: number, weights: readonly number[]): number[] {
   const counts = scaled.map(Math.floor);
   const byRemainder = scaled
     .map((quota, i) => ({ i, remainder: quota - Math.floor(quota) }))
-    .sort((a, b) => b.remainder - a.remainder || a.i - b.i);
+    .toSorted((a, b) => b.remainder - a.remainder || a.i - b.i);
   const left = spare - counts.reduce((a, b) => a + b, 0);
   for (const { i } of byRemainder.slice(0, left)) counts[i] = (counts[i] ?? 0) + 1;
   return counts.map((count) => count + 1);

@@ -5,7 +5,10 @@ import { MISSING, SYMBOL_VALUES } from "../features/index.ts";
 import type { RoutingPlan } from "./plan.ts";
 
 /** S bytes: each the next symbol of the feature whose position it is, or `MISSING`. */
-export function signatureOf(compiled: CompiledDomain, profile: EncodedProfile): Uint8Array<ArrayBuffer> {
+export function signatureOf(
+  compiled: CompiledDomain,
+  profile: EncodedProfile,
+): Uint8Array<ArrayBuffer> {
   const { plan, features } = compiled;
   const symbols = features.map((feature, i) => {
     const out = new Uint8Array(feature.symbolCount).fill(MISSING);

@@ -41,7 +41,10 @@ export const answerSchema = z.strictObject({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
-export const signedAnswerSchema = z.strictObject({ answer: answerSchema, signature: signatureSchema });
+export const signedAnswerSchema = z.strictObject({
+  answer: answerSchema,
+  signature: signatureSchema,
+});
 export type SignedAnswer = z.infer<typeof signedAnswerSchema>;
 
 /** The node, then the SHA-256 of the answer's canonical JSON. */

@@ -29,14 +29,19 @@ export const charterSchema = z.strictObject({
 export type Charter = z.infer<typeof charterSchema>;
 
 export function encodeCharter(charter: CharterStatement): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter().u8(charter.version).text(charter.name).u16(charter.founders.length);
+  const writer = new ByteWriter()
+    .u8(charter.version)
+    .text(charter.name)
+    .u16(charter.founders.length);
   for (const founder of charter.founders) writer.raw(fromBase64Url(founder));
   return writer.text(charter.admission.rule).u8(charter.replicas).bytes();
 }
 
 export function meshIdOf(charter: CharterStatement): MeshId {
   const prefix = utf8Bytes("outcome-mesh/mesh-id/v1\0");
-  return meshIdSchema.parse(contentId(new ByteWriter().raw(prefix).raw(encodeCharter(charter)).bytes()));
+  return meshIdSchema.parse(
+    contentId(new ByteWriter().raw(prefix).raw(encodeCharter(charter)).bytes()),
+  );
 }
 
 /** `identities` are the founders', in their order. */

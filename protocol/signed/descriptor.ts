@@ -54,13 +54,7 @@ export function encodeDescriptor(d: DescriptorStatement): Uint8Array<ArrayBuffer
     .text(d.originUrl ?? "")
     .u16(d.domains.length);
   for (const domain of d.domains) writer.raw(fromBase64Url(domain));
-  return writer
-    .u16(d.capacity)
-    .u32(d.epoch)
-    .u64(d.seq)
-    .u64(d.issuedAt)
-    .u64(d.expiresAt)
-    .bytes();
+  return writer.u16(d.capacity).u32(d.epoch).u64(d.seq).u64(d.issuedAt).u64(d.expiresAt).bytes();
 }
 
 export async function signDescriptor(
@@ -73,8 +67,17 @@ export async function signDescriptor(
 }
 
 /** True if the descriptor's own key signed it for `mesh`. Whether that key is a member's is the charter's word. */
-export function verifyDescriptor(mesh: MeshId, { descriptor, signature }: Descriptor): Promise<boolean> {
-  return verifyStatement(descriptor.key, signature, "descriptor", mesh, encodeDescriptor(descriptor));
+export function verifyDescriptor(
+  mesh: MeshId,
+  { descriptor, signature }: Descriptor,
+): Promise<boolean> {
+  return verifyStatement(
+    descriptor.key,
+    signature,
+    "descriptor",
+    mesh,
+    encodeDescriptor(descriptor),
+  );
 }
 
 export function nodeOf(descriptor: Descriptor): NodeId {

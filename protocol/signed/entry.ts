@@ -4,7 +4,14 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ByteWriter, fromBase64Url, toBase64Url, utf8Bytes } from "../bytes.ts";
-import { domainIdSchema, nodeIdSchema, type DomainId, type MeshId, type NodeId, type PublicKey } from "../ids.ts";
+import {
+  domainIdSchema,
+  nodeIdSchema,
+  type DomainId,
+  type MeshId,
+  type NodeId,
+  type PublicKey,
+} from "../ids.ts";
 import { err, ok, type Result } from "../result.ts";
 import { SIGNATURE_BYTES, verifySignature, type Identity } from "./ed25519.ts";
 import { signedBytes } from "./statement.ts";
@@ -49,7 +56,8 @@ export function encodeEntry(entry: Entry): Uint8Array<ArrayBuffer> {
 
 /** Reads an entry's statement; says nothing of its truth, which `verifyEntry` does. */
 export function decodeEntry(bytes: Uint8Array): Result<Entry, "malformed"> {
-  if (bytes.length < HEADER_BYTES + SIGNATURE_BYTES || bytes[0] !== VERSION) return err("malformed");
+  if (bytes.length < HEADER_BYTES + SIGNATURE_BYTES || bytes[0] !== VERSION)
+    return err("malformed");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const symbols = view.getUint16(81);
   const seq = view.getUint32(69) * 2 ** 32 + view.getUint32(73);
@@ -65,7 +73,11 @@ export function decodeEntry(bytes: Uint8Array): Result<Entry, "malformed"> {
   });
 }
 
-export async function signEntry(identity: Identity, mesh: MeshId, entry: Entry): Promise<EntryBytes> {
+export async function signEntry(
+  identity: Identity,
+  mesh: MeshId,
+  entry: Entry,
+): Promise<EntryBytes> {
   const body = encodeEntry(entry);
   const signature = await identity.sign(signedBytes(kindOf(entry), mesh, body));
   return new ByteWriter().raw(body).raw(signature).bytes();
@@ -90,7 +102,11 @@ function kindOf(entry: Entry): "entry" | "tombstone" {
 const ENTRY_KEY_PREFIX = utf8Bytes("outcome-mesh/entry-key/v1\0");
 
 /** 16 bytes that name what an entry is about: its node, domain and signature. */
-export function entryKeyOf(node: NodeId, domain: DomainId, signature: Uint8Array): Uint8Array<ArrayBuffer> {
+export function entryKeyOf(
+  node: NodeId,
+  domain: DomainId,
+  signature: Uint8Array,
+): Uint8Array<ArrayBuffer> {
   const input = new ByteWriter()
     .raw(ENTRY_KEY_PREFIX)
     .raw(fromBase64Url(node))

@@ -5,7 +5,13 @@ import type { MeshId, PublicKey } from "../ids.ts";
 import { verifySignature, type Identity } from "./ed25519.ts";
 
 /** Each kind has a prefix of its own, so that no signature can be presented as one of another kind. */
-export type StatementKind = "entry" | "tombstone" | "descriptor" | "charter" | "answer" | "delegation";
+export type StatementKind =
+  | "entry"
+  | "tombstone"
+  | "descriptor"
+  | "charter"
+  | "answer"
+  | "delegation";
 
 /** 64 bytes as base64url. */
 export const signatureSchema = z

@@ -1,0 +1,66 @@
+/** An origin as a process of its own. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+
+const MAIN = join(import.meta.dirname, "..", "..", "..", "origin", "main.ts");
+/** A hundred origins starting on two cores take a minute. */
+const START_TIMEOUT_MS = 120_000;
+
+const listeningSchema = z.object({ event: z.literal("listening"), url: z.string() });
+
+export interface OriginProcess {
+  readonly url: string;
+  /** Lets it finish its requests. */
+  stop(): Promise<void>;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+}
+
+/** Starts an origin and waits until it listens. Throws with what it wrote to stderr if it does not. */
+export async function startOriginProcess(configFile: string): Promise<OriginProcess> {
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", MAIN, "--config", configFile],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors = (errors + text).slice(-4000);
+  });
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, "exit");
+  };
+  try {
+    const url = await listening(child);
+    return { url, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+  } catch (error) {
+    await end("SIGKILL");
+    throw new Error(`the origin of ${configFile} did not start: ${errors}`, { cause: error });
+  }
+}
+
+async function listening(child: ChildProcess): Promise<string> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), START_TIMEOUT_MS);
+  child.once("exit", () => stop.abort());
+  try {
+    if (!child.stdout) throw new Error("no stdout");
+    const lines = createInterface({ input: child.stdout });
+    stop.signal.addEventListener("abort", () => lines.close());
+    for await (const line of lines) {
+      const parsed = listeningSchema.safeParse(JSON.parse(line));
+      if (parsed.success) {
+        child.stdout.resume();
+        return parsed.data.url;
+      }
+    }
+    throw new Error("it ended, or took too long");
+  } finally {
+    clearTimeout(timer);
+  }
+}

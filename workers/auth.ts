@@ -1,0 +1,91 @@
+/** Who may call: anyone, a requester with the token, a member by its signature, or this node's own key. */
+import { timingSafeEqual } from "hono/utils/buffer";
+import { membershipView } from "../durable-objects/membership-view.ts";
+import {
+  Refusal,
+  ReplayGuard,
+  verifyRequest,
+  type MembershipView,
+  type NodeId,
+  type ReceivedRequest,
+} from "../protocol/index.ts";
+import type { NodeContext } from "./node-context.ts";
+
+export type Access = "public" | "requester" | "member" | "requester-or-member" | "own-node";
+
+/** A stranger may be a member that this isolate has not heard of: look again, but not at every stranger's bidding. */
+const STRANGER_REFRESH_MS = 2_000;
+
+const replayGuard = new ReplayGuard();
+
+/** Returns the member that sent the request, where one did. Refuses whoever may not. */
+export async function authorize(
+  node: NodeContext,
+  access: Access,
+  request: ReceivedRequest,
+): Promise<NodeId | undefined> {
+  switch (access) {
+    case "public":
+      return undefined;
+    case "requester":
+      await requireToken(node, request);
+      return undefined;
+    case "requester-or-member":
+      if (request.headers.has("authorization")) {
+        await requireToken(node, request);
+        return undefined;
+      }
+      return requireMember(node, request);
+    case "member":
+      return requireMember(node, request);
+    case "own-node": {
+      const sender = await requireMember(node, request);
+      if (sender !== node.identity.node) {
+        throw new Refusal("forbidden", { detail: "only this node's own operator may do this" });
+      }
+      return sender;
+    }
+  }
+}
+
+async function requireToken(node: NodeContext, request: ReceivedRequest): Promise<void> {
+  const header = request.headers.get("authorization") ?? "";
+  const isKnown = await timingSafeEqual(header, `Bearer ${node.requesterToken}`);
+  if (!isKnown) throw new Refusal("unauthorized", { detail: "needs this node's requester token" });
+}
+
+async function requireMember(node: NodeContext, request: ReceivedRequest): Promise<NodeId> {
+  const view = await membershipView(node.env, node.now());
+  let sender = await verifyWith(node, request, view);
+  if (!sender.ok && sender.error === "forbidden") {
+    const newer = await membershipView(node.env, node.now(), STRANGER_REFRESH_MS);
+    if (newer !== view) sender = await verifyWith(node, request, newer);
+  }
+  if (!sender.ok) {
+    const detail =
+      sender.error === "forbidden"
+        ? "the sender is not a live member of this mesh"
+        : "needs a member's valid, fresh HTTP message signature";
+    throw new Refusal(sender.error, { detail });
+  }
+  if (!replayGuard.admit(sender.value, node.now())) {
+    throw new Refusal("unauthorized", { detail: "the request was sent before" });
+  }
+  return sender.value.node;
+}
+
+function verifyWith(
+  node: NodeContext,
+  request: ReceivedRequest,
+  view: MembershipView | undefined,
+): ReturnType<typeof verifyRequest> {
+  const { identity } = node;
+  return verifyRequest(request, {
+    mesh: node.mesh,
+    self: identity.node,
+    now: node.now(),
+    // The node's own key is good before there are members: that is how it is given them.
+    keyOf: (id) => (id === identity.node ? identity.publicKey : view?.live(id, node.now())?.key),
+    acceptsDelegates: false,
+  });
+}

@@ -1,0 +1,86 @@
+/** What lookups found: entries of unproven origin, until their signatures are checked, best first. */
+import {
+  decodeEntry,
+  estimate,
+  fromBase64Url,
+  isTombstone,
+  toBase64Url,
+  verifyEntry,
+  type Entry,
+  type Member,
+  type NodeId,
+  type OriginCandidate,
+  type RoutingPlan,
+} from "../../protocol/index.ts";
+import type { MemberContext } from "../node-context.ts";
+
+/** An origin to ask, with the descriptor that says where it is. */
+export interface FoundOrigin extends OriginCandidate {
+  readonly member: Member;
+}
+
+interface Unproven {
+  readonly statement: Uint8Array;
+  readonly entry: Entry;
+  readonly estimate: number;
+  readonly member: Member;
+}
+
+export class FoundEntries {
+  readonly #node: MemberContext;
+  readonly #plan: RoutingPlan;
+  readonly #query: Uint8Array;
+  /** By node, then by statement: replicas return the same entries. */
+  readonly #byNode = new Map<NodeId, Map<string, Unproven>>();
+
+  constructor(node: MemberContext, plan: RoutingPlan, query: Uint8Array) {
+    this.#node = node;
+    this.#plan = plan;
+    this.#query = query;
+  }
+
+  /** Takes a statement that `node` is said to have signed. What can not be an entry of it is passed over. */
+  add(node: NodeId, statement: Uint8Array): void {
+    const text = toBase64Url(statement);
+    const ofNode = this.#byNode.get(node) ?? new Map<string, Unproven>();
+    const member = this.#node.view.live(node, this.#node.now());
+    const decoded = decodeEntry(statement);
+    if (ofNode.has(text) || !member || !decoded.ok) return;
+    const entry = decoded.value;
+    const isOurs =
+      entry.node === node &&
+      entry.domain === this.#plan.domainId &&
+      entry.epoch === member.epoch &&
+      entry.signature.length === this.#plan.symbols &&
+      !isTombstone(entry);
+    if (!isOurs) return;
+    const similarity = estimate(this.#plan, this.#query, entry.signature);
+    this.#byNode.set(node, ofNode.set(text, { statement, entry, estimate: similarity, member }));
+  }
+
+  addEncoded(node: NodeId, statement: string): void {
+    try {
+      this.add(node, fromBase64Url(statement));
+    } catch {
+      // Not base64url: nothing that the node could have signed.
+    }
+  }
+
+  /** Each origin with a provable entry, by its best one. */
+  async proven(): Promise<FoundOrigin[]> {
+    const origins = await Promise.all([...this.#byNode.values()].map((found) => this.#best(found)));
+    return origins
+      .filter((origin) => origin !== undefined)
+      .toSorted((a, b) => b.estimate - a.estimate);
+  }
+
+  async #best(found: ReadonlyMap<string, Unproven>): Promise<FoundOrigin | undefined> {
+    const bestFirst = [...found.values()].toSorted((a, b) => b.estimate - a.estimate);
+    for (const { statement, entry, estimate: value, member } of bestFirst) {
+      if (await verifyEntry(statement, entry, this.#node.mesh, member.key)) {
+        return { node: member.node, organisation: member.name, estimate: value, member };
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,85 @@
+/** What other nodes call. */
+import { knownDomain } from "../../durable-objects/domain-cache.ts";
+import {
+  lookupRequestSchema,
+  lookupResponseSchema,
+  publishRequestSchema,
+  publishResponseSchema,
+  Refusal,
+  REQUEST_MAX_BYTES,
+  toBase64Url,
+  type LookupResponse,
+} from "../../protocol/index.ts";
+import { asMember } from "../node-context.ts";
+import { lookupOwnShards } from "../peer/lookup.ts";
+import { acceptStatements } from "../peer/publish.ts";
+import type { Routes } from "../route.ts";
+import { readSymbols } from "../symbols.ts";
+
+/** A signature of 1,024 symbols, and the rest. */
+const LOOKUP_MAX_BYTES = 4096;
+
+export function mountPeer(routes: Routes): void {
+  routes.addJson(
+    {
+      method: "post",
+      path: "/v1/peer/lookup",
+      access: "member",
+      summary: "The origins whose entries in this node's slots are nearest to a signature",
+      maxBytes: LOOKUP_MAX_BYTES,
+      response: { status: 200, schema: lookupResponseSchema },
+    },
+    lookupRequestSchema,
+    async ({ node, body }) => {
+      const member = await asMember(node);
+      const known = await knownDomain(node.env, body.domain);
+      if (!known) {
+        throw new Refusal("unknown-domain", {
+          detail: `this node does not know domain ${body.domain}`,
+        });
+      }
+      const found = await lookupOwnShards(member, {
+        plan: known.plan,
+        signature: readSymbols(body.signature, known.plan.symbols),
+        trees: body.trees,
+        limit: body.limit,
+      });
+      const response: LookupResponse = {
+        origins: found.origins.map(({ node: origin, statement }) => ({
+          node: origin,
+          entries: [toBase64Url(statement)],
+        })),
+        scanned: found.scanned,
+        membership: member.view.version,
+      };
+      return Response.json(response);
+    },
+  );
+
+  for (const { path, kind, summary } of [
+    {
+      path: "/v1/peer/publish",
+      kind: "entry",
+      summary: "Store signed entries in the slots that this node holds",
+    },
+    {
+      path: "/v1/peer/withdraw",
+      kind: "tombstone",
+      summary: "Store signed tombstones, which end the entries that they name",
+    },
+  ] as const) {
+    routes.addJson(
+      {
+        method: "post",
+        path,
+        access: "member",
+        summary,
+        maxBytes: REQUEST_MAX_BYTES,
+        response: { status: 200, schema: publishResponseSchema },
+      },
+      publishRequestSchema,
+      async ({ node, body }) =>
+        Response.json(await acceptStatements(await asMember(node), kind, body.entries)),
+    );
+  }
+}
