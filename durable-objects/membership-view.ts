@@ -14,7 +14,8 @@ export async function membershipView(
   now: number,
   maxAgeMs = REFRESH_MS,
 ): Promise<MembershipView | undefined> {
-  if (cached?.view && now - cached.readAt < maxAgeMs) return cached.view;
+  // The distance, so that a clock that was set back does not keep a copy for ever.
+  if (cached?.view && Math.abs(now - cached.readAt) < maxAgeMs) return cached.view;
   const members = await membershipStub(env).members();
   const view = members && createView(members.charter, members.descriptors);
   // Keeping the old view where nothing changed keeps its memoised placement.

@@ -128,7 +128,9 @@ export class RoutingShard extends DurableObject<Env> {
 
   /** Brings new statements into memory: entries in; tombstones, and what they or newer entries replace, out. */
   #index(entries: readonly DecodedEntry[]): void {
-    for (const [domain, list] of Map.groupBy(entries, ({ entry }) => entry.domain)) {
+    // One batch may hold several statements about the same: the last is the one that storage kept.
+    const latest = new Map(entries.map((item) => [textOf(item.stored.key), item]));
+    for (const [domain, list] of Map.groupBy(latest.values(), ({ entry }) => entry.domain)) {
       const rows = this.#domains.get(domain);
       if (!rows) throw new Error(`the domain ${domain} was not opened`);
       for (const { stored } of list) {

@@ -1,0 +1,71 @@
+import { env, evictDurableObject, reset } from "cloudflare:test";
+import { beforeEach, expect, test } from "vitest";
+import { membershipStub } from "../../durable-objects/stubs.ts";
+import { openIdentity, secretKeyFrom } from "../../protocol/index.ts";
+import { describe as describeNode, makeMesh, type MeshFixture } from "./mesh-fixture.ts";
+
+let fixture: MeshFixture;
+
+beforeEach(async () => {
+  await reset();
+  fixture = await makeMesh();
+});
+
+function accept(members = fixture.members, mesh = fixture.mesh) {
+  return membershipStub(env).accept(mesh, members, Date.now());
+}
+
+async function seqs(): Promise<number[]> {
+  const members = await membershipStub(env).members();
+  return (members?.descriptors ?? []).map((d) => d.descriptor.seq).toSorted((a, b) => a - b);
+}
+
+test("knows nothing until it is given members, and keeps them when evicted", async () => {
+  expect(await membershipStub(env).members()).toBeUndefined();
+  expect(await accept()).toBeUndefined();
+  await evictDurableObject(membershipStub(env));
+  expect((await membershipStub(env).members())?.descriptors).toHaveLength(2);
+});
+
+test("keeps the descriptor with the highest seq of each node", async () => {
+  await accept();
+  const [first] = fixture.identities;
+  const newer = await describeNode(first, fixture.mesh, { seq: 7, name: "newer" });
+  const older = await describeNode(first, fixture.mesh, { seq: 3, name: "older" });
+  await accept({ ...fixture.members, descriptors: [newer] });
+  await accept({ ...fixture.members, descriptors: [older] });
+  expect(await seqs()).toEqual([1, 7]);
+});
+
+test("refuses a charter of another mesh", async () => {
+  const other = await openIdentity(secretKeyFrom(new Uint8Array(32).fill(9)));
+  const charter = {
+    ...fixture.members.charter,
+    charter: { ...fixture.members.charter.charter, founders: [other.publicKey] },
+  };
+  expect(await accept({ ...fixture.members, charter })).toEqual({ code: "wrong-mesh" });
+});
+
+test("refuses a charter that a founder did not sign", async () => {
+  const [one = "", two = ""] = fixture.members.charter.signatures;
+  const charter = { ...fixture.members.charter, signatures: [two, one] };
+  expect(await accept({ ...fixture.members, charter })).toEqual({ code: "bad-charter" });
+});
+
+test("refuses all if one descriptor is not signed, lapsed, or of no member", async () => {
+  const [first, second] = fixture.identities;
+  const stranger = await openIdentity(secretKeyFrom(new Uint8Array(32).fill(9)));
+  const good = await describeNode(first, fixture.mesh, { seq: 2 });
+  const unsigned = { ...(await describeNode(second, fixture.mesh, { seq: 2 })), signature: good.signature };
+  const lapsed = await describeNode(second, fixture.mesh, { seq: 2, issuedAt: 1, expiresAt: 2 });
+  const strange = await describeNode(stranger, fixture.mesh);
+  for (const [bad, code] of [
+    [unsigned, "bad-signature"],
+    [lapsed, "expired"],
+    [strange, "not-admitted"],
+  ] as const) {
+    const error = await accept({ ...fixture.members, descriptors: [good, bad] });
+    expect(error).toMatchObject({ code });
+  }
+  expect(await seqs()).toEqual([]);
+});
