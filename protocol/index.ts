@@ -38,7 +38,7 @@ export {
   type Fetch,
   type OriginTarget,
 } from "./http/ask-origin.ts";
-export { parseBody, readBytes } from "./http/body.ts";
+export { parseBody, readBytes, readRequestBody } from "./http/body.ts";
 export { endpointSchema } from "./http/endpoint.ts";
 export {
   CLOCK_SKEW_S,
@@ -78,12 +78,13 @@ export {
 } from "./ids.ts";
 export {
   TreeIndex,
-  type FoundOrigin,
+  type OriginRows,
   type IndexRow,
   type Lookup,
   type LookupOptions,
 } from "./lookup/tree-index.ts";
 export {
+  checkDescriptors,
   checkMembers,
   createView,
   latestDescriptors,
@@ -123,6 +124,7 @@ export {
   originStatusSchema,
   queryEventSchema,
   queryRequestSchema,
+  querySettingsSchema,
   queryResponseSchema,
   rankedResultSchema,
   routeRequestSchema,
@@ -135,6 +137,7 @@ export {
   type QueryEvent,
   type QueryInput,
   type QueryRequest,
+  type QuerySettings,
   type QueryResponse,
   type RankedResult,
   type RouteInput,
@@ -234,3 +237,11 @@ export {
 export { MISSING, SYMBOL_VALUES, type Feature, type FeatureValue } from "./features/index.ts";
 export { parseJson } from "./json.ts";
 export { ReplayGuard } from "./http/replay-guard.ts";
+export { prfStream, toUnit } from "./prf.ts";
+export {
+  CONNECTIONS_MAX,
+  queryOrigins,
+  ROUTING_SHARE,
+  type FoundOrigin,
+  type QueryOriginsOptions,
+} from "./query/query-origins.ts";

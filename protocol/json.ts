@@ -1,6 +1,6 @@
 /**
  * JSON as we accept it: one document of I-JSON (RFC 7493), which RFC 8785 section 3.1 needs. No member is
- * named twice, no string holds half a surrogate pair, and nesting is bounded, so that code that recurses
+ * named twice or `__proto__`, no string holds half a surrogate pair, and nesting is bounded, so that code that recurses
  * over an accepted document is safe.
  */
 import { printParseErrorCode, visit } from "jsonc-parser";
@@ -59,6 +59,8 @@ function checkText(text: string): void {
     onObjectProperty: (name, _offset, _length, _line, _column, path) => {
       const names = open.at(-1);
       if (names?.has(name)) throw new NotInteroperable([...path(), name], "is named twice");
+      // Validators drop it, because assigning it changes an object: refused, lest a field vanish unsaid.
+      if (name === "__proto__") throw new NotInteroperable([...path(), name], "is no name to use");
       if (!name.isWellFormed()) throw new NotInteroperable(path(), LONE_SURROGATE);
       names?.add(name);
     },

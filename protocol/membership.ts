@@ -40,7 +40,17 @@ export async function checkMembers(
   now: number,
 ): Promise<AdmissionError | undefined> {
   if (!(await verifyCharter(charter))) return { code: "bad-charter" };
+  return checkDescriptors(charter, descriptors, now);
+}
+
+/** Checks descriptors from anywhere against a charter that was verified. Undefined if all are good. */
+export async function checkDescriptors(
+  charter: Charter,
+  descriptors: readonly Descriptor[],
+  now: number,
+): Promise<AdmissionError | undefined> {
   const mesh = meshIdOf(charter.charter);
+  // A key that the charter names is sound, so that its signatures can be verified as they come.
   const admitted = new Set<PublicKey>(charter.charter.founders);
   for (const descriptor of descriptors) {
     const node = nodeOf(descriptor);

@@ -41,6 +41,22 @@ export async function readBytes(
   return ok(whole);
 }
 
+/** All bytes of a request's body. Throws a `Refusal` where they are more than `maxBytes`, or do not all come. */
+export async function readRequestBody(
+  request: Request,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let body: Awaited<ReturnType<typeof readBytes>>;
+  try {
+    body = await readBytes(request, maxBytes);
+  } catch {
+    // The sender went away or framed its body badly: its fault, and no failure of ours.
+    throw new Refusal("bad-request", { detail: "the body did not arrive as a whole" });
+  }
+  if (!body.ok) throw new Refusal("too-large", { detail: `the body may have ${maxBytes} bytes` });
+  return body.value;
+}
+
 /** Parses a request's body with `schema`. Throws a `Refusal` that names each offending field. */
 export function parseBody<T>(schema: z.ZodType<T>, body: Uint8Array): T {
   let text: string;

@@ -10,7 +10,7 @@ import { fromBase64Url, toBase64Url, utf8Bytes } from "../bytes.ts";
 import { nodeIdSchema, type MeshId, type NodeId, type PublicKey } from "../ids.ts";
 import { err, ok, type Result } from "../result.ts";
 import { delegationSchema, verifyDelegation, type Delegation } from "../signed/delegation.ts";
-import { verifySignature, type Identity } from "../signed/ed25519.ts";
+import { isSoundPublicKey, verifySignature, type Identity } from "../signed/ed25519.ts";
 
 const ALGORITHM = "ed25519";
 const RECIPIENT_HEADER = "outcome-mesh-to";
@@ -164,6 +164,7 @@ async function senderKey(
   const isGood =
     keyid === delegation.delegate &&
     delegation.expiresAt > context.now &&
+    isSoundPublicKey(fromBase64Url(delegation.delegate)) &&
     (await verifyDelegation(context.mesh, delegator, delegation));
   if (!isGood) return undefined;
   onSender(delegation.node);

@@ -20,6 +20,10 @@ const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 const PREFIX = "urn:outcome-mesh:problem:";
+/** So that a problem document stays below the 64 kB that an asker reads of one. */
+const ERRORS_MAX = 100;
+const PATH_MAX_LENGTH = 200;
+const MESSAGE_MAX_LENGTH = 300;
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
 export const problemSchema = z.object({
@@ -44,8 +48,17 @@ export function problemOf(code: ProblemCode, { detail, errors }: ProblemDetails 
     title,
     status,
     ...(detail !== undefined && { detail }),
-    ...(errors && errors.length > 0 && { errors: errors.slice(0, 100) }),
+    ...(errors && errors.length > 0 && { errors: errors.slice(0, ERRORS_MAX).map(clipIssue) }),
   };
+}
+
+/** Names and values in an issue are the sender's: a megabyte of them is not sent back. */
+function clipIssue({ path, message }: Issue): Issue {
+  return { path: clip(path, PATH_MAX_LENGTH), message: clip(message, MESSAGE_MAX_LENGTH) };
+}
+
+function clip(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length).toWellFormed()}…` : text;
 }
 
 export function problemResponse(code: ProblemCode, details?: ProblemDetails): Response {

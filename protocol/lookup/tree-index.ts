@@ -25,7 +25,7 @@ export interface LookupOptions {
   readonly isLive: (origin: number) => boolean;
 }
 
-export interface FoundOrigin {
+export interface OriginRows {
   readonly origin: number;
   /** Best first, with the estimated similarity. */
   readonly rows: readonly { readonly row: number; readonly estimate: number }[];
@@ -33,7 +33,7 @@ export interface FoundOrigin {
 
 export interface Lookup {
   /** Best first, by each origin's best row. */
-  readonly origins: readonly FoundOrigin[];
+  readonly origins: readonly OriginRows[];
   /** Rows compared with the query. */
   readonly scanned: number;
 }

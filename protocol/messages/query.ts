@@ -29,15 +29,21 @@ const budget = {
   deadlineMs: z.int().min(100).max(DEADLINE_MAX_MS).default(10_000),
 };
 
-/** The body of the gateway's `POST /v1/query`. */
-export const queryRequestSchema = z.strictObject({
-  domain: domainIdSchema,
-  profile: profileSchema,
+/** What a requester may set of a query; every setting has a default. */
+export const querySettingsSchema = z.strictObject({
   k: k.default(10),
   ...budget,
   /** True: ask `maxOrigins` origins even where no more can improve the answer. */
   exhaustive: z.boolean().default(false),
   excludeGroups: excludeGroups.optional(),
+});
+export type QuerySettings = z.infer<typeof querySettingsSchema>;
+
+/** The body of the gateway's `POST /v1/query`. */
+export const queryRequestSchema = z.strictObject({
+  domain: domainIdSchema,
+  profile: profileSchema,
+  ...querySettingsSchema.shape,
 });
 export type QueryRequest = z.infer<typeof queryRequestSchema>;
 export type QueryInput = z.input<typeof queryRequestSchema>;

@@ -87,11 +87,12 @@ export function encodeOntology(source: OntologySource): Uint8Array<ArrayBuffer> 
   return bytes;
 }
 
+function fail(): never {
+  throw new Error("not a compiled ontology file");
+}
+
 /** Opens a compiled file. Throws if the bytes are not one; what opens is safe to use, whoever wrote it. */
 export function decodeOntology(bytes: Uint8Array): Ontology {
-  const fail = (): never => {
-    throw new Error("not a compiled ontology file");
-  };
   if (bytes.length < HEADER_BYTES) fail();
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const decode = (start: number, length: number): string => {
@@ -155,9 +156,12 @@ export function decodeOntology(bytes: Uint8Array): Ontology {
   };
 }
 
+function align(offset: number): number {
+  return Math.ceil(offset / 8) * 8;
+}
+
 function layoutOf(counts: readonly number[]) {
   const [terms = 0, edges = 0, aliases = 0, termBytes = 0, aliasBytes = 0] = counts;
-  const align = (offset: number): number => Math.ceil(offset / 8) * 8;
   const content = HEADER_BYTES;
   const offsets = content + 8 * terms;
   const parents = align(offsets + 4 * (terms + 1));

@@ -24,7 +24,10 @@ export function rootKeyOf(
   tree: number,
 ): Uint8Array | undefined {
   const path = rootPath(plan, signature, tree);
-  if (!path) return undefined;
+  return path && hashPath(plan, tree, path);
+}
+
+function hashPath(plan: RoutingPlan, tree: number, path: Uint8Array): Uint8Array {
   const input = new ByteWriter()
     .raw(ROOT_KEY_PREFIX)
     .raw(fromBase64Url(plan.domainId))
@@ -38,10 +41,24 @@ export function slotOf(rootKey: Uint8Array): number {
   return ((rootKey[0] ?? 0) << 8) | (rootKey[1] ?? 0);
 }
 
+/** Slots already computed, by plan, tree and path: a tree of root depth 1 has 255 of them, and 24 hashes an entry add up. */
+const memo = new WeakMap<RoutingPlan, Map<number, number>>();
+/** Bounds the memo of a domain with deep roots to a few MB. */
+const MEMO_MAX = 100_000;
+
 /** The slot of every tree in which the signature has a root key. */
 export function slotsOf(plan: RoutingPlan, signature: Uint8Array): (number | undefined)[] {
+  const slots = memo.get(plan) ?? new Map<number, number>();
+  memo.set(plan, slots);
   return plan.orders.map((_, tree) => {
-    const key = rootKeyOf(plan, signature, tree);
-    return key && slotOf(key);
+    const path = rootPath(plan, signature, tree);
+    if (!path) return undefined;
+    const name = path.reduce((number, symbol) => number * 256 + symbol, tree);
+    const known = slots.get(name);
+    if (known !== undefined) return known;
+    const slot = slotOf(hashPath(plan, tree, path));
+    if (slots.size >= MEMO_MAX) slots.clear();
+    slots.set(name, slot);
+    return slot;
   });
 }

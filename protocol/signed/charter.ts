@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ByteWriter, fromBase64Url, toBase64Url, utf8Bytes } from "../bytes.ts";
 import { contentId, meshIdSchema, publicKeySchema, type MeshId } from "../ids.ts";
-import { verifySignature, type Identity } from "./ed25519.ts";
+import { isSoundPublicKey, verifySignature, type Identity } from "./ed25519.ts";
 import { signatureSchema, signStatement, signedBytes } from "./statement.ts";
 
 export const charterStatementSchema = z.strictObject({
@@ -57,9 +57,10 @@ export async function signCharter(
   return { charter, signatures };
 }
 
-/** True if every founder signed: no one is named a founder without consent. */
+/** True if every founder has a sound key and signed: no one is named a founder without consent. */
 export async function verifyCharter({ charter, signatures }: Charter): Promise<boolean> {
   if (signatures.length !== charter.founders.length) return false;
+  if (!charter.founders.every((key) => isSoundPublicKey(fromBase64Url(key)))) return false;
   const bytes = signedBytes("charter", meshIdOf(charter), encodeCharter(charter));
   const checks = charter.founders.map((key, i) =>
     verifySignature(key, fromBase64Url(signatures[i] ?? toBase64Url(new Uint8Array(64))), bytes),
