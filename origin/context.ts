@@ -1,0 +1,20 @@
+/** What the routes of one origin work with. */
+import type { DomainId, Identity, MeshId, ReplayGuard } from "../protocol/index.ts";
+import type { OriginPolicy } from "./config.ts";
+import type { Membership, Publisher } from "./mesh/index.ts";
+import type { RecordIndex } from "./record-index.ts";
+import type { Store } from "./store/index.ts";
+
+export interface OriginContext {
+  readonly identity: Identity;
+  readonly mesh: MeshId;
+  readonly operatorToken: string;
+  readonly policy: OriginPolicy;
+  readonly store: Store;
+  /** One a domain that this origin serves. */
+  readonly indexes: ReadonlyMap<DomainId, RecordIndex>;
+  readonly membership: Membership;
+  readonly publisher: Publisher;
+  readonly replayGuard: ReplayGuard;
+  readonly now: () => number;
+}

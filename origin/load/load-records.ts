@@ -1,0 +1,79 @@
+/** Loads records from a source into the store: each is checked, the good ones are kept, the others reported. */
+import { z } from "zod";
+import type { CompiledDomain, Issue } from "../../protocol/index.ts";
+import { prepareRecord } from "../prepare-record.ts";
+import type { SignedRecord, Store } from "../store/index.ts";
+import type { SourceRow } from "./source.ts";
+
+/** Records of one transaction: the wait for the disk is shared, and a crash costs a second's work. */
+const BATCH_RECORDS = 500;
+
+export interface LoadProgress {
+  /** Rows read. */
+  readonly read: number;
+  readonly rejected: number;
+}
+
+export interface LoadReport {
+  readonly loaded: number;
+  /** Records whose id was there already, with another content. */
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly rejected: readonly {
+    readonly line: number;
+    readonly id?: string;
+    readonly issues: readonly Issue[];
+  }[];
+  /** Of records that were loaded: what was left out of them, such as unknown terms. */
+  readonly warnings: readonly {
+    readonly line: number;
+    readonly id?: string;
+    readonly issues: readonly Issue[];
+  }[];
+}
+
+/**
+ * Reads `source` to its end. A bad row never stops the load; a record whose id is known is updated. The
+ * mesh hears of it from the origin's publisher, through the outbox.
+ */
+export async function loadRecords(
+  store: Store,
+  compiled: CompiledDomain,
+  source: AsyncIterable<SourceRow> | Iterable<SourceRow>,
+  options: { readonly onProgress?: (progress: LoadProgress) => void } = {},
+): Promise<LoadReport> {
+  const counts = { loaded: 0, updated: 0, unchanged: 0 };
+  const rejected: LoadReport["rejected"][number][] = [];
+  const warnings: LoadReport["warnings"][number][] = [];
+  let batch: SignedRecord[] = [];
+  let read = 0;
+  const flush = (): void => {
+    for (const { change } of store.put(compiled.id, batch)) counts[change] += 1;
+    batch = [];
+    options.onProgress?.({ read, rejected: rejected.length });
+  };
+  for await (const row of source) {
+    read += 1;
+    if (!("raw" in row)) {
+      rejected.push(row);
+      continue;
+    }
+    const prepared = prepareRecord(compiled, row.raw);
+    const where = { line: row.line, ...idOf(row.raw) };
+    if (!prepared.ok) {
+      rejected.push({ ...where, issues: prepared.error });
+      continue;
+    }
+    const issues = [...(row.warnings ?? []), ...prepared.value.warnings];
+    if (issues.length > 0) warnings.push({ ...where, issues });
+    batch.push(prepared.value);
+    if (batch.length >= BATCH_RECORDS) flush();
+  }
+  flush();
+  return { ...counts, rejected, warnings };
+}
+
+function idOf(raw: unknown): { id?: string } {
+  const parsed = z.object({ id: z.string() }).safeParse(raw);
+  return parsed.success ? { id: parsed.data.id } : {};
+}

@@ -1,0 +1,103 @@
+/** The origin's view of its mesh: fetched from its own Worker, and believed only after checking it. */
+import {
+  checkMembers,
+  createView,
+  err,
+  membersSchema,
+  meshIdOf,
+  ok,
+  type MeshId,
+  type MembershipView,
+  type NodeId,
+  type Result,
+} from "../../protocol/index.ts";
+import type { PeerClient, PeerFailure } from "./peer-client.ts";
+
+/** Membership changes with arrivals and hourly leases; a minute late costs no more than a second attempt. */
+const REFRESH_MS = 60_000;
+/** After a Worker that did not answer: it may be starting. */
+const RETRY_MS = 1_000;
+/** An unknown sender may be a new member; many unknown senders must not make us ask all the time. */
+const STRANGER_REFRESH_MS = 5_000;
+
+/** More versions than a mesh has at any time; past that, someone invents them. */
+const VERSIONS_MAX = 1_000;
+
+export interface Membership {
+  /** The last good view; undefined before there was one. */
+  readonly view: MembershipView | undefined;
+  /** A view no older than a minute where the Worker answers, else the last good one. */
+  current(): Promise<MembershipView | undefined>;
+  /** Asks the Worker again. */
+  refresh(): Promise<Result<MembershipView, PeerFailure>>;
+  /** Asks again because a sender is not known, unless that was just done; true if it was done now. */
+  refreshForStranger(): Promise<boolean>;
+  /** Asks again because a node has another version than ours, once for each such version. */
+  refreshForVersion(version: string): Promise<void>;
+}
+
+export interface MembershipOptions {
+  readonly client: PeerClient;
+  readonly mesh: MeshId;
+  readonly self: NodeId;
+  /** Base URL of the own Worker. */
+  readonly meshUrl: string;
+  readonly now?: () => number;
+}
+
+export function createMembership(options: MembershipOptions): Membership {
+  const { client, mesh, self, meshUrl, now = Date.now } = options;
+  let view: MembershipView | undefined;
+  let nextAt = -Infinity;
+  let strangerAt = -Infinity;
+  /** Versions of other nodes because of which we asked since the view last changed. */
+  const lookedFor = new Set<string>();
+  let running: Promise<Result<MembershipView, PeerFailure>> | undefined;
+
+  const fetchView = async (): Promise<Result<MembershipView, PeerFailure>> => {
+    nextAt = now() + RETRY_MS;
+    const request = { method: "GET", base: meshUrl, path: "/v1/node/members", to: self } as const;
+    const answer = await client.read(request, membersSchema);
+    if (!answer.ok) return answer;
+    const { charter, descriptors } = answer.value;
+    if (meshIdOf(charter.charter) !== mesh) return err("another-mesh");
+    const fetched = createView(charter, descriptors);
+    // Same descriptors, same view: keep the one that was checked, and whose placement is memoised.
+    if (fetched.version !== view?.version) {
+      // At time 0 no lease is over: a lapsed member still counts for placement (see `createView`).
+      const problem = await checkMembers(charter, descriptors, 0);
+      if (problem) return err(problem.code);
+      view = fetched;
+      lookedFor.clear();
+    }
+    nextAt = now() + REFRESH_MS;
+    return ok(view);
+  };
+  const refresh = (): Promise<Result<MembershipView, PeerFailure>> =>
+    (running ??= fetchView().finally(() => {
+      running = undefined;
+    }));
+
+  return {
+    get view() {
+      return view;
+    },
+    current: async () => {
+      if (now() >= nextAt || (running && !view)) await refresh();
+      return view;
+    },
+    refresh,
+    refreshForStranger: async () => {
+      if (now() - strangerAt < STRANGER_REFRESH_MS) return false;
+      strangerAt = now();
+      await refresh();
+      return true;
+    },
+    refreshForVersion: async (version) => {
+      if (version === view?.version || lookedFor.has(version)) return;
+      await refresh();
+      // After the refresh, which forgets them where it brings a new view.
+      if (version !== view?.version && lookedFor.size < VERSIONS_MAX) lookedFor.add(version);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/** Signed requests to nodes: bounded in time and size, never redirected, every failure a value. */
+import { randomBytes } from "node:crypto";
+import type { z } from "zod";
+import {
+  err,
+  ok,
+  parseJson,
+  problemCode,
+  problemSchema,
+  readBytes,
+  signRequest,
+  type Identity,
+  type MeshId,
+  type NodeId,
+  type Result,
+} from "../../protocol/index.ts";
+
+/** A node verifies and stores a batch of 500 entries in under a second; the rest is patience. */
+const REQUEST_TIMEOUT_MS = 15_000;
+/** A publish response that refuses each of 500 entries is 25 kB; 10,000 members with descriptors are 6 MB. */
+const RESPONSE_MAX_BYTES = 16_777_216;
+const NONCE_BYTES = 16;
+
+export interface PeerRequest {
+  readonly method: "GET" | "PUT" | "POST";
+  /** Base URL of the node's Worker. */
+  readonly base: string;
+  readonly path: string;
+  readonly to: NodeId;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly mediaType?: string;
+}
+
+/** Why a request did not do what it should: `unreachable`, `timed-out`, `invalid-answer`, or the node's refusal. */
+export type PeerFailure = string;
+
+export interface PeerClient {
+  /** Sends a request whose answer is JSON of `schema`. */
+  read<T>(request: PeerRequest, schema: z.ZodType<T>): Promise<Result<T, PeerFailure>>;
+  /** Sends a request whose answer says nothing but that it was done. */
+  put(request: PeerRequest): Promise<Result<undefined, PeerFailure>>;
+}
+
+/** `signal` ends every request: the origin is closing. */
+export function createPeerClient(
+  identity: Identity,
+  mesh: MeshId,
+  signal: AbortSignal,
+): PeerClient {
+  const send = async ({
+    method,
+    base,
+    path,
+    to,
+    body = new Uint8Array(),
+    mediaType = "application/json",
+  }: PeerRequest): Promise<Result<Uint8Array, PeerFailure>> => {
+    const url = base + path;
+    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    try {
+      const headers = await signRequest(
+        { method, url, body },
+        { identity, mesh, to, now: Date.now(), nonce: randomBytes(NONCE_BYTES) },
+      );
+      const response = await fetch(url, {
+        method,
+        headers: { ...headers, ...(method !== "GET" && { "content-type": mediaType }) },
+        ...(method !== "GET" && { body }),
+        // A redirect would lead to a place that no signed descriptor names.
+        redirect: "manual",
+        signal: AbortSignal.any([signal, timeout]),
+      });
+      const bytes = await readBytes(response, RESPONSE_MAX_BYTES);
+      if (!bytes.ok) return err("invalid-answer");
+      return response.ok ? ok(bytes.value) : err(refusalOf(response.status, bytes.value));
+    } catch {
+      if (timeout.aborted) return err("timed-out");
+      return err(signal.aborted ? "closing" : "unreachable");
+    }
+  };
+  return {
+    read: async (request, schema) => {
+      const body = await send(request);
+      if (!body.ok) return body;
+      const parsed = schema.safeParse(readJson(body.value));
+      return parsed.success ? ok(parsed.data) : err("invalid-answer");
+    },
+    put: async (request) => {
+      const body = await send(request);
+      return body.ok ? ok(undefined) : body;
+    },
+  };
+}
+
+function refusalOf(status: number, body: Uint8Array): PeerFailure {
+  const problem = problemSchema.safeParse(readJson(body));
+  return (problem.success && problemCode(problem.data)) || `status-${status}`;
+}
+
+/** Undefined, which no schema accepts, for what is no JSON. */
+function readJson(body: Uint8Array): unknown {
+  const json = parseJson(new TextDecoder().decode(body));
+  return json.ok ? json.value : undefined;
+}

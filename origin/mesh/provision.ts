@@ -1,0 +1,64 @@
+/** Gives the own Worker the ontologies and domains that this origin serves. */
+import { canonicalBytes, type NodeId, type OntologyId } from "../../protocol/index.ts";
+import type { LoadedDomains } from "../domains.ts";
+import { logEvent } from "../log.ts";
+import type { PeerClient, PeerFailure, PeerRequest } from "./peer-client.ts";
+import { pause } from "./publisher.ts";
+
+const RETRY_FIRST_MS = 250;
+const RETRY_MAX_MS = 30_000;
+
+export interface ProvisionOptions {
+  readonly client: PeerClient;
+  readonly self: NodeId;
+  /** Base URL of the own Worker. */
+  readonly meshUrl: string;
+  readonly loaded: LoadedDomains;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+}
+
+/** Tries until the Worker has all: it may start later than the origin. Each new reason is logged once. */
+export async function provisionWorker(options: ProvisionOptions): Promise<void> {
+  let told: PeerFailure | undefined;
+  for (let attempt = 0; !options.signal.aborted; attempt++) {
+    const failure = await provisionOnce(options);
+    if (failure === undefined) return;
+    if (failure !== told && !options.signal.aborted) {
+      logEvent("worker-not-provisioned", { reason: failure });
+    }
+    told = failure;
+    const wait = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(attempt, 20));
+    await pause(wait * (0.5 + Math.random() / 2), options.signal);
+  }
+}
+
+/** The ontologies first: a domain needs them. Returns why it failed. */
+async function provisionOnce({
+  client,
+  self,
+  meshUrl,
+  loaded,
+}: ProvisionOptions): Promise<PeerFailure | undefined> {
+  const put = (path: string, body: Uint8Array<ArrayBuffer>, mediaType: string): PeerRequest => ({
+    method: "PUT",
+    base: meshUrl,
+    path,
+    to: self,
+    body,
+    mediaType,
+  });
+  const requests = [
+    ...[...loaded.ontologies].map(([id, bytes]: [OntologyId, Uint8Array<ArrayBuffer>]) =>
+      put(`/v1/ontologies/${id}`, bytes, "application/octet-stream"),
+    ),
+    ...loaded.domains.map(({ id, domain }) =>
+      put(`/v1/domains/${id}`, canonicalBytes(domain), "application/json"),
+    ),
+  ];
+  for (const request of requests) {
+    const answer = await client.put(request);
+    if (!answer.ok) return answer.error;
+  }
+  return undefined;
+}

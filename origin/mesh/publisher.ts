@@ -1,0 +1,229 @@
+/**
+ * Tells the mesh what the outbox says. A statement leaves the outbox only when every replica of its slots
+ * acknowledged it; until then it is sent again, so a crash of anyone at any moment loses nothing.
+ */
+import {
+  domainSchema,
+  planRouting,
+  signEntry,
+  type DomainId,
+  type Identity,
+  type MembershipView,
+  type MeshId,
+  type NodeId,
+  type RoutingPlan,
+} from "../../protocol/index.ts";
+import { logFailure } from "../log.ts";
+import type { Pending, Postponement, Store } from "../store/index.ts";
+import { deliver, replicasOf, type Parcel } from "./deliver.ts";
+import type { Membership } from "./membership.ts";
+import type { PeerClient } from "./peer-client.ts";
+
+/** Statements signed and sent in one pass. */
+const PASS_MAX_STATEMENTS = 2_000;
+/** How often the outbox is looked at: another process may have loaded records. */
+const POLL_MS = 1_000;
+const BACKOFF_FIRST_MS = 1_000;
+const BACKOFF_MAX_MS = 300_000;
+
+/** What became of statements that were to be published. */
+export interface Publication {
+  readonly entries: number;
+  /** Those that every replica acknowledged. */
+  readonly acknowledged: number;
+  readonly missing: readonly MissingNode[];
+}
+
+export interface MissingNode {
+  readonly node: NodeId;
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Publisher {
+  /** Sends all that is due, now; what fails stays in the outbox. */
+  drain(): Promise<Publication>;
+  /** Sends what waits about these entries, due or not. */
+  publish(entries: readonly number[]): Promise<Publication>;
+  /** Begins to drain the outbox by itself. */
+  start(): void;
+  /** Ends that, and waits for what is on its way. */
+  stop(): Promise<void>;
+}
+
+export interface PublisherOptions {
+  readonly store: Store;
+  readonly identity: Identity;
+  readonly mesh: MeshId;
+  readonly client: PeerClient;
+  readonly membership: Membership;
+  readonly now?: () => number;
+  /** In [0, 1). */
+  readonly random?: () => number;
+}
+
+const NOTHING: Publication = { entries: 0, acknowledged: 0, missing: [] };
+
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { store, identity, mesh, client, membership } = options;
+  const now = options.now ?? Date.now;
+  const random = options.random ?? Math.random;
+  const plans = new Map<DomainId, RoutingPlan>();
+  const closing = new AbortController();
+  let loop: Promise<void> | undefined;
+  /** Some node did not acknowledge the last pass: it may have moved, so the next asks where it is. */
+  let hasFailed = false;
+
+  /** Also of a domain no longer served, whose entries are to be withdrawn; so not from the configuration. */
+  const planOf = (domain: DomainId): RoutingPlan => {
+    const known = plans.get(domain);
+    if (known) return known;
+    const document: unknown = JSON.parse(store.domainDocument(domain) ?? "null");
+    const plan = planRouting(domainSchema.parse(document), domain);
+    plans.set(domain, plan);
+    return plan;
+  };
+
+  const parcelOf = async (statement: Pending, view: MembershipView): Promise<Parcel> => {
+    const { domain, count, seq, signature } = statement;
+    const entry = { node: identity.node, domain, epoch: store.epoch, seq, count, signature };
+    const replicas = replicasOf(view, planOf(domain), signature);
+    const left = statement.membership === view.version ? statement.missing : null;
+    return {
+      domain,
+      bytes: await signEntry(identity, mesh, entry),
+      isTombstone: count === 0,
+      nodes: left === null ? replicas : replicas.filter((node) => left.includes(node)),
+    };
+  };
+
+  const postponed = (
+    statement: Pending,
+    draw: number,
+    version: string | null,
+    nodes: readonly NodeId[] | null,
+  ): Postponement => ({
+    entry: statement.entry,
+    seq: statement.seq,
+    nextAt: now() + backoff(statement.attempts, draw),
+    membership: version,
+    missing: nodes,
+  });
+
+  const send = async (
+    view: MembershipView,
+    statements: readonly Pending[],
+    mayLookAgain: boolean,
+  ): Promise<Publication> => {
+    if (statements.length === 0) return NOTHING;
+    const sent = await Promise.all(
+      statements.map(async (statement) => ({ statement, parcel: await parcelOf(statement, view) })),
+    );
+    const { missing, versions } = await deliver(
+      sent.map(({ parcel }) => parcel),
+      { client, view, now, domainDocument: (id) => store.domainDocument(id) },
+    );
+    for (const version of versions) await membership.refreshForVersion(version);
+    const newer = membership.view;
+    if (mayLookAgain && newer && newer.version !== view.version) {
+      return send(newer, statements, false);
+    }
+
+    hasFailed = missing.size > 0;
+    const draw = 0.5 + random() / 2;
+    const reasons = new Map<NodeId, string>();
+    const acknowledged: Pending[] = [];
+    const left: Postponement[] = [];
+    for (const { statement, parcel } of sent) {
+      const failed = missing.get(parcel);
+      if (!failed) acknowledged.push(statement);
+      else left.push(postponed(statement, draw, view.version, [...failed.keys()]));
+      for (const [node, reason] of failed ?? []) reasons.set(node, reason);
+    }
+    store.conclude(acknowledged, left);
+    return {
+      entries: statements.length,
+      acknowledged: acknowledged.length,
+      missing: [...reasons].map(([node, reason]) => ({
+        node,
+        name: view.live(node, 0)?.name ?? "",
+        reason,
+      })),
+    };
+  };
+
+  const waitForMembers = (entries: number): Publication => {
+    const reason = "members-unknown";
+    const missing = entries > 0 ? [{ node: identity.node, name: "", reason }] : [];
+    return { entries, acknowledged: 0, missing };
+  };
+
+  const drain = async (): Promise<Publication> => {
+    let total = NOTHING;
+    for (;;) {
+      if ((store.nextDueAt() ?? Infinity) > now() || closing.signal.aborted) return total;
+      // Before taking: what is taken counts as known outside.
+      if (hasFailed) await membership.refresh();
+      const view = await membership.current();
+      if (!view) return add(total, waitForMembers(store.waiting().entries));
+      const pass = await send(view, store.takeDue(now(), PASS_MAX_STATEMENTS), true);
+      total = add(total, pass);
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      try {
+        await membership.current();
+        await drain();
+      } catch (error) {
+        logFailure("publish", error);
+      }
+      await pause(POLL_MS, closing.signal);
+    }
+  };
+
+  return {
+    drain,
+    publish: async (entries) => {
+      const view = await membership.current();
+      if (!view) return waitForMembers(store.countWaiting(entries));
+      return send(view, store.takeWaiting(entries), true);
+    },
+    start: () => {
+      loop ??= run();
+    },
+    stop: async () => {
+      closing.abort();
+      await loop;
+    },
+  };
+}
+
+/** Doubling, capped, with jitter: one draw a pass, so that what failed together is sent together again. */
+function backoff(attempts: number, draw: number): number {
+  return Math.ceil(draw * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(attempts, 20)));
+}
+
+function add(a: Publication, b: Publication): Publication {
+  const missing = new Map([...a.missing, ...b.missing].map((item) => [item.node, item]));
+  return {
+    entries: a.entries + b.entries,
+    acknowledged: a.acknowledged + b.acknowledged,
+    missing: [...missing.values()],
+  };
+}
+
+/** Resolves after `ms`, or when the signal says so. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", done);
+  });
+}

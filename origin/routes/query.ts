@@ -1,0 +1,74 @@
+/** POST /v1/outcomes/query: the most similar outcomes that this origin holds, signed as a whole. */
+import {
+  contentDigest,
+  encodeProfile,
+  originQuerySchema,
+  Refusal,
+  signAnswer,
+  type OriginQuery,
+  type OutcomeResult,
+} from "../../protocol/index.ts";
+import { requireMember } from "../authenticate.ts";
+import type { OriginContext } from "../context.ts";
+import { rank, type Ranked } from "../ranking.ts";
+import type { RecordIndex } from "../record-index.ts";
+import { parseJsonBody, readBody } from "./body.ts";
+
+export async function answerQuery(context: OriginContext, request: Request): Promise<Response> {
+  const { method, url, headers } = request;
+  const body = await readBody(request);
+  await requireMember(context, { method, url, headers, body });
+  const query = parseJsonBody(headers, originQuerySchema, body);
+
+  const index = indexFor(context, query);
+  const profile = encodeProfile(index.compiled, query.profile);
+  // Paths as the gateway gives them, so that a requester hears of one unknown term once.
+  if (!profile.ok) throw new Refusal("bad-profile", { errors: profile.error });
+  index.refresh();
+  const ranked = rank(index, profile.value.values, query.k, query.excludeGroups);
+  const signed = await signAnswer(context.identity, context.mesh, {
+    version: 1,
+    node: context.identity.node,
+    domain: query.domain,
+    query: contentDigest(body),
+    answeredAt: context.now(),
+    results: ranked.flatMap((item) => resultOf(context, index, item) ?? []),
+    warnings: profile.value.warnings.slice(0, WARNINGS_MAX),
+  });
+  return Response.json(signed);
+}
+
+/** As many as an answer may carry. */
+const WARNINGS_MAX = 1000;
+
+function indexFor({ indexes, policy }: OriginContext, query: OriginQuery): RecordIndex {
+  const index = indexes.get(query.domain);
+  if (!index) throw new Refusal("unknown-domain");
+  if (query.excludeGroups && query.excludeGroups.length > 0 && !policy.allowExclusion) {
+    throw new Refusal("forbidden", { detail: "this origin's policy does not allow excludeGroups" });
+  }
+  return index;
+}
+
+function resultOf(
+  { store }: OriginContext,
+  { compiled }: RecordIndex,
+  { record, score, kernels }: Ranked,
+): OutcomeResult | undefined {
+  const outcome = store.outcome(record.number);
+  // Removed by another process since the ranking.
+  if (!outcome) return undefined;
+  const features: Record<string, number> = {};
+  for (const [i, feature] of compiled.features.entries()) {
+    const kernel = kernels[i];
+    if (kernel !== undefined) features[feature.name] = kernel;
+  }
+  return {
+    reference: record.reference,
+    score,
+    features,
+    intervention: outcome.intervention,
+    result: outcome.result,
+    ...(outcome.observed_at !== undefined && { observedAt: outcome.observed_at }),
+  };
+}

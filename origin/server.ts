@@ -1,0 +1,65 @@
+/** The origin's HTTP interface: which path leads where, and how refusals and errors look. */
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { ORIGIN_QUERY_PATH, problemResponse, Refusal } from "../protocol/index.ts";
+import type { OriginContext } from "./context.ts";
+import { logFailure } from "./log.ts";
+import { depositOutcome } from "./routes/deposit.ts";
+import { answerQuery } from "./routes/query.ts";
+import { reportStatus } from "./routes/status.ts";
+import { withdrawOutcome } from "./routes/withdraw.ts";
+
+const PREFLIGHT_S = 86_400;
+const OUTCOMES_PATH = "/v1/outcomes";
+const OUTCOME_PATH = "/v1/outcomes/:domain/:id";
+const STATUS_PATH = "/v1/status";
+const HEALTH_PATH = "/health";
+
+export function createServer(context: OriginContext): Hono {
+  const app = new Hono();
+  // A client in a browser asks with a delegate key; operators' routes are for no web page.
+  app.use(
+    ORIGIN_QUERY_PATH,
+    cors({
+      origin: "*",
+      allowMethods: ["POST"],
+      allowHeaders: [
+        "content-type",
+        "content-digest",
+        "signature",
+        "signature-input",
+        "outcome-mesh-to",
+        "outcome-mesh-delegation",
+      ],
+      maxAge: PREFLIGHT_S,
+    }),
+  );
+  app.post(ORIGIN_QUERY_PATH, (c) => answerQuery(context, c.req.raw));
+  app.post(OUTCOMES_PATH, (c) => depositOutcome(context, c.req.raw));
+  app.delete(OUTCOME_PATH, (c) => withdrawOutcome(context, c.req.raw, c.req.param()));
+  app.get(STATUS_PATH, (c) => reportStatus(context, c.req.raw));
+  app.get(HEALTH_PATH, () => Response.json({ status: "ok" }));
+
+  const methods = {
+    [ORIGIN_QUERY_PATH]: "POST, OPTIONS",
+    [OUTCOMES_PATH]: "POST",
+    [OUTCOME_PATH]: "DELETE",
+    [STATUS_PATH]: "GET, HEAD",
+    [HEALTH_PATH]: "GET, HEAD",
+  };
+  for (const [path, allowed] of Object.entries(methods)) {
+    app.all(path, () => {
+      const detail = `allowed: ${allowed}`;
+      const response = problemResponse("method-not-allowed", { detail });
+      response.headers.set("allow", allowed);
+      return response;
+    });
+  }
+  app.notFound(() => problemResponse("not-found"));
+  app.onError((error) => {
+    if (error instanceof Refusal) return error.toResponse();
+    logFailure("request", error);
+    return problemResponse("internal");
+  });
+  return app;
+}

@@ -1,0 +1,100 @@
+/** Puts an origin together from its configuration, and takes it apart again in the right order. */
+import { createAdaptorServer } from "@hono/node-server";
+import { Server } from "node:http";
+import { openIdentity, ReplayGuard } from "../protocol/index.ts";
+import type { OriginConfig } from "./config.ts";
+import { loadDomains } from "./domains.ts";
+import {
+  createMembership,
+  createPeerClient,
+  createPublisher,
+  provisionWorker,
+  type Publication,
+} from "./mesh/index.ts";
+import { RecordIndex } from "./record-index.ts";
+import { createServer } from "./server.ts";
+import { openStore } from "./store/index.ts";
+
+/** Requests that are not done after this time are cut off when the origin stops. */
+const STOP_GRACE_MS = 10_000;
+
+export interface RunningOrigin {
+  /** Base URL at which it listens. */
+  readonly url: string;
+  /** Sends the mesh what waits, now. The origin also does so by itself. */
+  publish(): Promise<Publication>;
+  /** Accepts no more requests, finishes those it has, and closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an origin. It does not wait for its Worker: what the mesh has to hear waits in the outbox.
+ * Throws a `ConfigError`, or the system's error where it can not open its database or listen.
+ */
+export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> {
+  const identity = await openIdentity(config.key);
+  const loaded = await loadDomains(config);
+  const { minimumCount } = config.policy;
+  const store = openStore(config.database, loaded.domains, { minimumCount });
+  const closing = new AbortController();
+  try {
+    const indexes = new Map(loaded.domains.map((d) => [d.id, new RecordIndex(store, d)]));
+    const { meshId: mesh, meshUrl } = config;
+    const self = identity.node;
+    const client = createPeerClient(identity, mesh, closing.signal);
+    const membership = createMembership({ client, mesh, self, meshUrl });
+    const publisher = createPublisher({ store, identity, mesh, client, membership });
+    const app = createServer({
+      identity,
+      mesh,
+      operatorToken: config.operatorToken,
+      policy: config.policy,
+      store,
+      indexes,
+      membership,
+      publisher,
+      replayGuard: new ReplayGuard(),
+      now: Date.now,
+    });
+    const { server, url } = await listen(app.fetch, config.listen);
+    const signal = closing.signal;
+    const provisioned = provisionWorker({ client, self, meshUrl, loaded, signal });
+    publisher.start();
+    let closed: Promise<void> | undefined;
+    const close = async (): Promise<void> => {
+      await stopListening(server);
+      closing.abort();
+      await Promise.all([publisher.stop(), provisioned]);
+      store.close();
+    };
+    return { url, publish: () => publisher.drain(), close: () => (closed ??= close()) };
+  } catch (error) {
+    closing.abort();
+    store.close();
+    throw error;
+  }
+}
+
+async function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  { host, port }: OriginConfig["listen"],
+): Promise<{ server: Server; url: string }> {
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false });
+  if (!(server instanceof Server)) throw new TypeError("not an HTTP/1.1 server");
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  const bound = address !== null && typeof address === "object" ? address.port : port;
+  return { server, url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}` };
+}
+
+async function stopListening(server: Server): Promise<void> {
+  const grace = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearTimeout(grace);
+}

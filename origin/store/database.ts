@@ -1,0 +1,143 @@
+/** Opening the database file, its schema and its versions, and transactions. Knows no records and no entries. */
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync } from "node:fs";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import type { z } from "zod";
+
+/** The form of the tables below. A change raises it and adds the step that upgrades an older file. */
+export const SCHEMA_VERSION = 1;
+/** Another process that loads records holds the write lock for a batch at a time. */
+const BUSY_TIMEOUT_MS = 10_000;
+const SECRET_BYTES = 32;
+
+const SCHEMA = `
+CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT;
+
+-- One row. last_seq numbers the transactions that changed something: it names what is newer than what.
+CREATE TABLE node (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  epoch INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL,
+  minimum_count INTEGER NOT NULL,
+  reference_secret BLOB NOT NULL
+) STRICT;
+
+-- Every domain that ever held a record; active where this origin still serves it.
+CREATE TABLE domains (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  document TEXT NOT NULL,
+  active INTEGER NOT NULL
+) STRICT;
+
+-- A distinct signature: how many records have it, and the last statement made about it.
+-- announced: the count in that statement, 0 if it withdrew the entry or there was none.
+-- offered: 1 from when a statement may have left this machine until its withdrawal is acknowledged.
+CREATE TABLE entries (
+  number INTEGER PRIMARY KEY,
+  domain INTEGER NOT NULL REFERENCES domains (number),
+  signature BLOB NOT NULL,
+  records INTEGER NOT NULL DEFAULT 0,
+  announced INTEGER NOT NULL DEFAULT 0,
+  seq INTEGER NOT NULL DEFAULT 0,
+  offered INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (domain, signature)
+) STRICT;
+
+CREATE TABLE records (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  domain INTEGER NOT NULL REFERENCES domains (number),
+  id TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  profile TEXT NOT NULL,
+  intervention TEXT NOT NULL,
+  result TEXT NOT NULL,
+  observed_at TEXT,
+  grp TEXT,
+  entry INTEGER NOT NULL REFERENCES entries (number),
+  seq INTEGER NOT NULL,
+  UNIQUE (domain, id),
+  UNIQUE (domain, reference)
+) STRICT;
+CREATE INDEX records_by_seq ON records (domain, seq);
+CREATE INDEX records_by_entry ON records (entry);
+
+-- Tells a process that keeps records in memory which are gone.
+CREATE TABLE removals (
+  domain INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  record INTEGER NOT NULL,
+  PRIMARY KEY (domain, seq, record)
+) STRICT, WITHOUT ROWID;
+
+-- Statements that some replica has not acknowledged. missing: the nodes still to ask under the
+-- membership version beside it, a JSON array; null where none was asked yet.
+CREATE TABLE outbox (
+  entry INTEGER PRIMARY KEY REFERENCES entries (number),
+  seq INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_at INTEGER NOT NULL DEFAULT 0,
+  membership TEXT,
+  missing TEXT
+) STRICT;
+CREATE INDEX outbox_by_time ON outbox (next_at);
+`;
+
+/** Opens or creates the file. Throws if it is no database of an origin, or one of a newer version. */
+export function openDatabase(path: string): DatabaseSync {
+  const isNew = !existsSync(path);
+  const db = new DatabaseSync(path, {
+    timeout: BUSY_TIMEOUT_MS,
+    enableForeignKeyConstraints: true,
+  });
+  try {
+    // Records of people: for the account that runs the origin alone. The WAL inherits the mode.
+    if (isNew) chmodSync(path, 0o600);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    transaction(db, () => prepareSchema(db, path));
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function prepareSchema(db: DatabaseSync, path: string): void {
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  if (tables.length === 0) {
+    db.exec(SCHEMA);
+    db.prepare("INSERT INTO schema_version (version) VALUES (?)").run(SCHEMA_VERSION);
+    db.prepare("INSERT INTO node VALUES (1, 0, 0, 1, ?)").run(randomBytes(SECRET_BYTES));
+    return;
+  }
+  if (!tables.some(({ name }) => name === "schema_version")) {
+    throw new Error(`${path} is not the database of an origin`);
+  }
+  const version = db.prepare("SELECT version FROM schema_version").get()?.["version"];
+  if (version !== SCHEMA_VERSION) {
+    throw new Error(
+      `${path} has schema version ${String(version)}; this program reads ${SCHEMA_VERSION}`,
+    );
+  }
+}
+
+/** Runs `work` in one write transaction: all of it is on disk when this returns, or none. */
+export function transaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const value = work();
+    db.exec("COMMIT");
+    return value;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** A row of SQLite as `schema` says it is; undefined for no row. */
+export function readRow<T>(
+  schema: z.ZodType<T>,
+  row: Record<string, SQLOutputValue> | undefined,
+): T | undefined {
+  return row === undefined ? undefined : schema.parse(row);
+}

@@ -1,0 +1,11 @@
+/** The origin's database. */
+export type { Pending, Postponement } from "./entries.ts";
+export type { IndexedRecord, StoredOutcome } from "./records.ts";
+export {
+  openStore,
+  type DomainTotals,
+  type PutOutcome,
+  type SignedRecord,
+  type Store,
+  type StoreOptions,
+} from "./store.ts";

@@ -1,0 +1,138 @@
+/** SQL of outcome records: each belongs to a domain and, by its signature, to one entry. */
+import { createHmac } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import {
+  canonicalBytes,
+  toBase64Url,
+  type DomainId,
+  type OutcomeRecord,
+} from "../../protocol/index.ts";
+import { readRow } from "./database.ts";
+
+const REFERENCE_BYTES = 16;
+
+const json = z.string().transform((text): unknown => JSON.parse(text));
+const valuesSchema = json.pipe(
+  z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+);
+const optionalText = z
+  .string()
+  .nullable()
+  .transform((text) => text ?? undefined);
+
+const indexedSchema = z.object({
+  number: z.int(),
+  reference: z.string(),
+  grp: optionalText,
+  profile: json.pipe(z.record(z.string(), z.unknown())),
+});
+/** What ranking needs of a record. */
+export type IndexedRecord = z.infer<typeof indexedSchema>;
+
+const outcomeSchema = z.object({
+  intervention: valuesSchema,
+  result: valuesSchema,
+  observed_at: optionalText,
+});
+/** What an answer tells of a record. */
+export type StoredOutcome = z.infer<typeof outcomeSchema>;
+
+const contentSchema = z.object({
+  number: z.int(),
+  entry: z.int(),
+  profile: z.string(),
+  intervention: z.string(),
+  result: z.string(),
+  observed_at: z.string().nullable(),
+  grp: z.string().nullable(),
+});
+type Content = z.infer<typeof contentSchema>;
+
+export interface RecordKey {
+  readonly domain: number;
+  readonly id: string;
+}
+
+export function recordTable(db: DatabaseSync) {
+  const find = db.prepare(
+    `SELECT number, entry, profile, intervention, result, observed_at, grp
+     FROM records WHERE domain = ? AND id = ?`,
+  );
+  const insert = db.prepare(
+    `INSERT INTO records (domain, id, reference, profile, intervention, result, observed_at, grp, entry, seq)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const update = db.prepare(
+    `UPDATE records SET profile = ?, intervention = ?, result = ?, observed_at = ?, grp = ?, entry = ?, seq = ?
+     WHERE number = ?`,
+  );
+  const drop = db.prepare("DELETE FROM records WHERE number = ?");
+  const noteRemoval = db.prepare("INSERT INTO removals (domain, seq, record) VALUES (?, ?, ?)");
+  const changed = db.prepare(
+    "SELECT number, reference, grp, profile FROM records WHERE domain = ? AND seq > ? ORDER BY number",
+  );
+  const removed = db.prepare("SELECT record FROM removals WHERE domain = ? AND seq > ?");
+  const outcome = db.prepare(
+    "SELECT intervention, result, observed_at FROM records WHERE number = ?",
+  );
+  const count = db.prepare("SELECT count(*) AS n FROM records WHERE domain = ?");
+
+  return {
+    find: ({ domain, id }: RecordKey): Content | undefined =>
+      readRow(contentSchema, find.get(domain, id)),
+    insert: (
+      domain: number,
+      reference: string,
+      record: OutcomeRecord,
+      entry: number,
+      seq: number,
+    ) => insert.run(domain, record.id, reference, ...contentOf(record), entry, seq),
+    update: (number: number, record: OutcomeRecord, entry: number, seq: number) =>
+      update.run(...contentOf(record), entry, seq, number),
+    remove: (domain: number, number: number, seq: number) => {
+      drop.run(number);
+      noteRemoval.run(domain, seq, number);
+    },
+    changedSince: function* (domain: number, seq: number): Generator<IndexedRecord> {
+      for (const row of changed.iterate(domain, seq)) yield indexedSchema.parse(row);
+    },
+    removedSince: (domain: number, seq: number): number[] =>
+      removed.all(domain, seq).map((row) => z.object({ record: z.int() }).parse(row).record),
+    outcome: (number: number): StoredOutcome | undefined =>
+      readRow(outcomeSchema, outcome.get(number)),
+    count: (domain: number): number => Number(count.get(domain)?.["n"]),
+  };
+}
+
+/** True if `record` is what is stored already, however its members are ordered. */
+export function isSame(stored: Content, record: OutcomeRecord): boolean {
+  const [profile, intervention, result, observedAt, group] = contentOf(record);
+  return (
+    stored.profile === profile &&
+    stored.intervention === intervention &&
+    stored.result === result &&
+    stored.observed_at === observedAt &&
+    stored.grp === group
+  );
+}
+
+function contentOf(record: OutcomeRecord): [string, string, string, string | null, string | null] {
+  return [
+    canonicalText(record.profile),
+    canonicalText(record.intervention),
+    canonicalText(record.result),
+    record.observedAt ?? null,
+    record.group ?? null,
+  ];
+}
+
+function canonicalText(value: unknown): string {
+  return new TextDecoder().decode(canonicalBytes(value));
+}
+
+/** The name by which answers call a record: stable, and meaningless to anyone without the database's secret. */
+export function referenceOf(secret: Uint8Array, domain: DomainId, id: string): string {
+  const mac = createHmac("sha256", secret).update(`${domain}\0${id}`).digest();
+  return toBase64Url(mac.subarray(0, REFERENCE_BYTES));
+}
