@@ -1,5 +1,6 @@
 /** SQL of the Membership object. */
 import {
+  charterSchema,
   membersSchema,
   nodeOf,
   type Charter,
@@ -22,12 +23,19 @@ export class MembershipStore {
   }
 
   read(): Members | undefined {
-    const { sql } = this.#storage;
-    const charter = sql.exec<{ document: string }>("SELECT document FROM charter").toArray()[0];
+    const charter = this.charter();
     if (!charter) return undefined;
-    const rows = sql.exec<{ document: string }>("SELECT document FROM descriptors ORDER BY node");
+    const rows = this.#storage.sql.exec<{ document: string }>(
+      "SELECT document FROM descriptors ORDER BY node",
+    );
     const descriptors: unknown[] = rows.toArray().map((row) => JSON.parse(row.document));
-    return membersSchema.parse({ charter: JSON.parse(charter.document), descriptors });
+    return membersSchema.parse({ charter, descriptors });
+  }
+
+  charter(): Charter | undefined {
+    const rows = this.#storage.sql.exec<{ document: string }>("SELECT document FROM charter");
+    const [held] = rows.toArray();
+    return held && charterSchema.parse(JSON.parse(held.document));
   }
 
   merge(charter: Charter, descriptors: readonly Descriptor[]): void {

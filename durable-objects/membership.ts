@@ -4,9 +4,12 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import {
+  checkDescriptors,
   checkMembers,
+  CLOCK_SKEW_S,
   latestDescriptors,
   meshIdOf,
+  nodeOf,
   type AdmissionError,
   type Members,
   type MeshId,
@@ -32,9 +35,18 @@ export class Membership extends DurableObject<Env> {
   /** Verifies and keeps `members`; of each node the descriptor with the highest seq stays. All or nothing. */
   async accept(mesh: MeshId, members: Members, now: number): Promise<AcceptError | undefined> {
     if (meshIdOf(members.charter.charter) !== mesh) return { code: "wrong-mesh" };
-    const error = await checkMembers(members.charter, members.descriptors, now);
+    // A mesh has one charter: the one that is held was verified before.
+    const held = this.#store.charter();
+    const error = held
+      ? await checkDescriptors(held, members.descriptors, now)
+      : await checkMembers(members.charter, members.descriptors, now);
     if (error) return error;
-    this.#store.merge(members.charter, latestDescriptors(members.descriptors));
+    // Dated ahead, a descriptor would outlive its lease.
+    const early = members.descriptors.find(
+      ({ descriptor }) => descriptor.issuedAt > now + CLOCK_SKEW_S * 1000,
+    );
+    if (early) return { code: "not-yet", node: nodeOf(early) };
+    this.#store.merge(held ?? members.charter, latestDescriptors(members.descriptors));
     return undefined;
   }
 }

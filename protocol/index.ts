@@ -235,7 +235,7 @@ export {
   type EntryBytes,
 } from "./signed/entry.ts";
 export { MISSING, SYMBOL_VALUES, type Feature, type FeatureValue } from "./features/index.ts";
-export { parseJson } from "./json.ts";
+export { JSON_MAX_DEPTH, parseJson } from "./json.ts";
 export { ReplayGuard } from "./http/replay-guard.ts";
 export { prfStream, toUnit } from "./prf.ts";
 export {

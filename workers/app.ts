@@ -12,15 +12,17 @@ import { mountPeer } from "./routes/peer.ts";
 export function createApp(): App {
   const app: App = new Hono();
   // Browsers may call: requests carry a token or a signature, never a cookie.
-  app.use(cors({ origin: "*", maxAge: 86_400 }));
+  app.use(cors({ origin: "*", allowMethods: ["GET", "HEAD", "PUT", "POST"], maxAge: 86_400 }));
   const routes = new Routes(app);
   mountGateway(routes);
   mountPeer(routes);
   mountNode(routes);
   mountDocumentation(app, routes.described);
-  const paths = new Set(routes.described.map((route) => route.path));
-  for (const path of paths) {
-    app.all(path, () => problemResponse("method-not-allowed"));
+  for (const [path, allowed] of methodsByPath(app)) {
+    app.all(path, (c) => {
+      c.header("allow", allowed);
+      return problemResponse("method-not-allowed", { detail: `allowed: ${allowed}` });
+    });
   }
   app.notFound(() => problemResponse("not-found"));
   app.onError((error) => {
@@ -29,4 +31,16 @@ export function createApp(): App {
     return problemResponse("internal");
   });
   return app;
+}
+
+/** What each path answers to, as the Allow header has it. Middleware is for all methods, and does not count. */
+function methodsByPath(app: App): Map<string, string> {
+  const allowed = new Map<string, string>();
+  for (const { method, path } of app.routes) {
+    if (method === "ALL") continue;
+    const also = method === "GET" ? "GET, HEAD" : method;
+    const known = allowed.get(path);
+    allowed.set(path, known === undefined ? also : `${known}, ${also}`);
+  }
+  return allowed;
 }

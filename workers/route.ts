@@ -5,7 +5,7 @@
 import type { Hono } from "hono";
 import type { z } from "zod";
 import type { Env } from "../durable-objects/env.ts";
-import { parseBody, readBytes, Refusal, type NodeId } from "../protocol/index.ts";
+import { parseBody, readRequestBody, Refusal, type NodeId } from "../protocol/index.ts";
 import { authorize, type Access } from "./auth.ts";
 import { nodeContext, type NodeContext } from "./node-context.ts";
 
@@ -64,7 +64,7 @@ export class Routes {
   ): void {
     this.described.push({ ...spec, body: schema });
     this.#mount(spec, (call) => {
-      const mediaType = call.headers.get("content-type")?.split(";")[0]?.trim();
+      const mediaType = call.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
       if (mediaType !== "application/json") {
         throw new Refusal("unsupported-media-type", {
           detail: "needs content-type: application/json",
@@ -78,16 +78,10 @@ export class Routes {
     this.#app.on(spec.method.toUpperCase(), spec.path, async (c) => {
       const node = await nodeContext(c.env);
       const { headers } = c.req.raw;
-      const bytes = await boundedBody(c.req.raw, spec.maxBytes ?? 0);
+      const bytes = await readRequestBody(c.req.raw, spec.maxBytes ?? 0);
       const request = { method: c.req.method, url: c.req.url, headers, body: bytes };
       const sender = await authorize(node, spec.access, request);
       return handle({ node, bytes, params: c.req.param(), headers, sender });
     });
   }
-}
-
-async function boundedBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const body = await readBytes(request, maxBytes);
-  if (!body.ok) throw new Refusal("too-large", { detail: `the body may have ${maxBytes} bytes` });
-  return body.value;
 }

@@ -4,20 +4,19 @@
  */
 import pLimit from "p-limit";
 import {
+  CONNECTIONS_MAX,
   coverSlots,
   slotsOf,
   toBase64Url,
+  type FoundOrigin,
   type NodeId,
   type RouteResponse,
   type RoutingPlan,
 } from "../../protocol/index.ts";
 import { lookupOwnShards } from "../peer/lookup.ts";
 import type { MemberContext } from "../node-context.ts";
-import { FoundEntries, type FoundOrigin } from "./found-entries.ts";
+import { FoundEntries } from "./found-entries.ts";
 import { askPeer } from "./peer-client.ts";
-
-/** Connections that one invocation of a Worker may wait for at once. */
-export const CONNECTIONS_MAX = 6;
 
 export interface FindOrigins {
   readonly plan: RoutingPlan;

@@ -7,17 +7,12 @@ import {
   toBase64Url,
   verifyEntry,
   type Entry,
+  type FoundOrigin,
   type Member,
   type NodeId,
-  type OriginCandidate,
   type RoutingPlan,
 } from "../../protocol/index.ts";
 import type { MemberContext } from "../node-context.ts";
-
-/** An origin to ask, with the descriptor that says where it is. */
-export interface FoundOrigin extends OriginCandidate {
-  readonly member: Member;
-}
 
 interface Unproven {
   readonly statement: Uint8Array;
@@ -78,7 +73,8 @@ export class FoundEntries {
     const bestFirst = [...found.values()].toSorted((a, b) => b.estimate - a.estimate);
     for (const { statement, entry, estimate: value, member } of bestFirst) {
       if (await verifyEntry(statement, entry, this.#node.mesh, member.key)) {
-        return { node: member.node, organisation: member.name, estimate: value, member };
+        const { node, name, key, originUrl } = member;
+        return { node, organisation: name, estimate: value, key, originUrl };
       }
     }
     return undefined;

@@ -23,9 +23,13 @@ export async function lookupOwnShards(
   const { plan, signature, limit } = lookup;
   const slots = slotsOf(plan, signature);
   const treesByShard = new Map<number, number[]>();
-  for (const tree of lookup.trees) {
+  for (const [i, tree] of lookup.trees.entries()) {
     const slot = slots[tree];
-    if (slot === undefined || !view.placement.replicasOf(slot).includes(identity.node)) {
+    if (slot === undefined) {
+      const message = `the signature has no root key in tree ${tree}`;
+      throw new Refusal("bad-request", { errors: [{ path: `trees.${i}`, message }] });
+    }
+    if (!view.placement.replicasOf(slot).includes(identity.node)) {
       throw new Refusal("misdirected", {
         detail: `this node does not hold the slot of tree ${tree}`,
       });

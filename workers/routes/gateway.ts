@@ -77,8 +77,8 @@ export function mountGateway(routes: Routes): void {
       const descriptorOf = new Map(member.view.descriptors.map((d) => [d.descriptor.key, d]));
       const response: RouteResponse = {
         mesh: node.mesh,
-        origins: routing.origins.flatMap(({ node: id, estimate, member: origin }) => {
-          const descriptor = descriptorOf.get(origin.key);
+        origins: routing.origins.flatMap(({ node: id, estimate, key }) => {
+          const descriptor = descriptorOf.get(key);
           return descriptor ? [{ node: id, estimate, descriptor }] : [];
         }),
         delegation: await signDelegation(

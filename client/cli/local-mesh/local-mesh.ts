@@ -159,17 +159,21 @@ export class LocalMesh {
     );
   }
 
-  /** Starts the origins of `slugs`, by default of all. */
-  async startOrigins(slugs = this.organisations.map(({ slug }) => slug)): Promise<void> {
+  /** Starts all origins, each a process of its own. */
+  async startOrigins(onStarted: (done: number, total: number) => void = () => undefined): Promise<void> {
     const limit = pLimit(STARTING_AT_ONCE);
     await Promise.all(
-      slugs.map((slug) =>
+      this.organisations.map(({ slug }) =>
         limit(async () => {
-          const { configFile } = this.organisation(slug);
-          this.#origins.set(slug, await startOriginProcess(configFile));
+          await this.startOrigin(slug);
+          onStarted(this.#origins.size, this.organisations.length);
         }),
       ),
     );
+  }
+
+  async startOrigin(slug: string): Promise<void> {
+    this.#origins.set(slug, await startOriginProcess(this.organisation(slug).configFile));
   }
 
   async stopOrigin(slug: string, how: "stop" | "kill" = "stop"): Promise<void> {

@@ -1,0 +1,171 @@
+/**
+ * The mesh that bad input is sent to: three organisations of which one lapses, one replica a slot, and what
+ * is needed to send the first of them good requests.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LocalMesh, type LocalOrganisation } from "../../../client/cli/local-mesh/local-mesh.ts";
+import {
+  canonicalBytes,
+  createView,
+  domainIdOf,
+  membersSchema,
+  nodeOf,
+  openIdentity,
+  secretKeyFrom,
+  signEntry,
+  signRequest,
+  slotsOf,
+  toBase64Url,
+  type Entry,
+  type Identity,
+  type Members,
+  type MembershipView,
+} from "../../../protocol/index.ts";
+import { storageDigest } from "../storage-digest.ts";
+import { compiled, domainDocument, ontology, ontologyBytes, symbolsOf } from "./documents.ts";
+import { send, type Answer, type Outgoing } from "./http.ts";
+
+/** Long enough for the members to be given to every node before it ends. */
+const SHORT_LEASE_MS = 2_500;
+
+export interface BadInputMesh {
+  readonly local: LocalMesh;
+  /** The organisation that all requests go to. */
+  readonly target: LocalOrganisation;
+  /** Another member. */
+  readonly peer: LocalOrganisation;
+  /** A member whose lease has ended. */
+  readonly lapsed: LocalOrganisation;
+  /** Of no member. */
+  readonly stranger: Identity;
+  /** Those that the target has and whose lease holds: what it can be given again. */
+  readonly members: Members;
+  readonly view: MembershipView;
+  /** Symbols whose slot in tree 0 the target holds, and all trees that lead to it. */
+  readonly held: readonly { readonly symbols: Uint8Array<ArrayBuffer>; readonly trees: number[] }[];
+  /** Symbols whose slots all lie elsewhere, and a tree of them. */
+  readonly elsewhere: { readonly symbols: Uint8Array<ArrayBuffer>; readonly trees: number[] };
+  /** A statement of `identity` about the domain, as base64url. */
+  statement(identity: Identity, changes?: Partial<Entry>): Promise<string>;
+  /** All that is stored by anyone's Worker. */
+  stored(): Promise<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+export async function startBadInputMesh(): Promise<BadInputMesh> {
+  const directory = await mkdtemp(join(tmpdir(), "outcome-mesh-bad-input-"));
+  const local = await LocalMesh.open({
+    directory,
+    organisations: ["target", "peer", "lapsed"].map((slug) => ({ slug, name: `Org ${slug}` })),
+    domains: [{ compiled, document: JSON.stringify(domainDocument) }],
+    ontologies: [ontologyBytes],
+    replicas: 1,
+  });
+  await local.startWorkers();
+  const target = local.organisation("target");
+  const ends = Date.now() + SHORT_LEASE_MS;
+  await local.renew({ lapsed: { expiresAt: ends } });
+
+  const put = (path: string, body: Uint8Array<ArrayBuffer>, type: string): Promise<Answer> =>
+    sendSigned(local, target, target.identity, { method: "PUT", path, body, type });
+  await put(`/v1/ontologies/${ontology.id}`, ontologyBytes, "application/octet-stream");
+  await put(
+    `/v1/domains/${domainIdOf(domainDocument)}`,
+    canonicalBytes(domainDocument),
+    "application/json",
+  );
+  const answer = await sendSigned(local, target, target.identity, {
+    method: "GET",
+    path: "/v1/node/members",
+  });
+  const { charter, descriptors } = membersSchema.parse(JSON.parse(answer.text));
+  const view = createView(charter, descriptors);
+  const lapsed = local.organisation("lapsed");
+  const places = Array.from({ length: 400 }, (_, i) => place(view, target, symbolsOf(i)));
+  const elsewhere = places.find((found) => found.trees.length === 0);
+  if (!elsewhere) throw new Error("no signature lies wholly at other nodes");
+  await sleep(Math.max(0, ends + 100 - Date.now()));
+
+  return {
+    local,
+    target,
+    peer: local.organisation("peer"),
+    lapsed,
+    stranger: await openIdentity(secretKeyFrom(randomBytes(32))),
+    members: {
+      charter,
+      descriptors: descriptors.filter((d) => nodeOf(d) !== lapsed.identity.node),
+    },
+    view,
+    held: places.filter((found) => found.trees[0] === 0),
+    elsewhere: { symbols: elsewhere.symbols, trees: [0] },
+    statement: async (identity, changes = {}) => {
+      const entry = {
+        node: identity.node,
+        domain: compiled.id,
+        epoch: 0,
+        seq: 1,
+        count: 1,
+        ...changes,
+      };
+      const signature = changes.signature ?? symbolsOf(0);
+      return toBase64Url(await signEntry(identity, local.mesh, { ...entry, signature }));
+    },
+    stored: () => storageDigest(join(directory, "workers")),
+    stop: async () => {
+      await local.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The trees whose slot `node` holds. */
+function place(view: MembershipView, node: LocalOrganisation, symbols: Uint8Array<ArrayBuffer>) {
+  const slots = slotsOf(compiled.plan, symbols);
+  const trees = slots.flatMap((slot, tree) => {
+    const isHeld =
+      slot !== undefined && view.placement.replicasOf(slot).includes(node.identity.node);
+    return isHeld ? [tree] : [];
+  });
+  return { symbols, trees };
+}
+
+export interface SignedCall {
+  readonly method: string;
+  /** With its query, if any. */
+  readonly path: string;
+  readonly body?: Uint8Array<ArrayBuffer> | undefined;
+  readonly type?: string | undefined;
+}
+
+/** A request that `identity` signs for the node at `to`. */
+export async function signedRequest(
+  local: LocalMesh,
+  to: LocalOrganisation,
+  identity: Identity,
+  { method, path, body, type }: SignedCall,
+): Promise<Outgoing> {
+  const request = { method, url: to.meshUrl + path, body: body ?? new Uint8Array() };
+  const signed = await signRequest(request, {
+    identity,
+    mesh: local.mesh,
+    to: to.identity.node,
+    now: Date.now(),
+    nonce: randomBytes(16),
+  });
+  const headers = { ...signed, ...(type !== undefined && { "content-type": type }) };
+  return { method, url: request.url, headers, body };
+}
+
+export async function sendSigned(
+  local: LocalMesh,
+  to: LocalOrganisation,
+  identity: Identity,
+  call: SignedCall,
+): Promise<Answer> {
+  return send(await signedRequest(local, to, identity, call));
+}
