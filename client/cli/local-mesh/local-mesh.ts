@@ -4,7 +4,6 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Miniflare } from "miniflare";
 import pLimit from "p-limit";
 import {
   LEASE_MS,
@@ -21,7 +20,7 @@ import {
 import { putMembers } from "./operator.ts";
 import { startOriginProcess, type OriginProcess } from "./origin-process.ts";
 import { openState, type MemberState, type OrganisationName } from "./state.ts";
-import { startWorkers } from "./workerd.ts";
+import { startWorkers, type RunningWorkers } from "./workerd.ts";
 
 const HOST = "http://127.0.0.1";
 /** Origins that start at once: each takes most of a core for half a second. */
@@ -65,7 +64,7 @@ export class LocalMesh {
   readonly #charter: Charter;
   readonly #advertised = new Map<string, { meshUrl: string; originUrl: string }>();
   readonly #origins = new Map<string, OriginProcess>();
-  #workers: Miniflare | undefined;
+  #workers: RunningWorkers | undefined;
   #renewal: NodeJS.Timeout | undefined;
 
   /** Founds the mesh, or opens the one in `directory`; starts nothing yet. */
@@ -96,12 +95,6 @@ export class LocalMesh {
     return found;
   }
 
-  /** The running Workers, for tests that look into their storage. */
-  get workers(): Miniflare {
-    if (!this.#workers) throw new Error("the Workers are not running");
-    return this.#workers;
-  }
-
   /** Starts all Workers and gives them their members. */
   async startWorkers(): Promise<void> {
     const { directory, shards = 2, interpose } = this.#options;
@@ -130,7 +123,9 @@ export class LocalMesh {
   }
 
   /** Signs new descriptors and gives them to every node. */
-  async renew(changes: Readonly<Record<string, Partial<Descriptor["descriptor"]>>> = {}): Promise<void> {
+  async renew(
+    changes: Readonly<Record<string, Partial<Descriptor["descriptor"]>>> = {},
+  ): Promise<void> {
     const now = Date.now();
     const domains = this.#options.domains.map(({ compiled }) => compiled.id);
     const descriptors = await Promise.all(
@@ -160,7 +155,9 @@ export class LocalMesh {
   }
 
   /** Starts all origins, each a process of its own. */
-  async startOrigins(onStarted: (done: number, total: number) => void = () => undefined): Promise<void> {
+  async startOrigins(
+    onStarted: (done: number, total: number) => void = () => undefined,
+  ): Promise<void> {
     const limit = pLimit(STARTING_AT_ONCE);
     await Promise.all(
       this.organisations.map(({ slug }) =>
@@ -184,7 +181,7 @@ export class LocalMesh {
   async stop(): Promise<void> {
     clearInterval(this.#renewal);
     await Promise.all([...this.#origins.keys()].map((slug) => this.stopOrigin(slug)));
-    await this.#workers?.dispose();
+    await this.#workers?.stop();
     this.#workers = undefined;
   }
 }

@@ -1,10 +1,12 @@
-/** Many organisations' Workers in one workerd, each with its own port, secrets and Durable Object storage. */
+/** Organisations' Workers in workerd, each with its own port, secrets and Durable Object storage. */
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { workerBundle } from "./worker-bundle.ts";
 
 /** As in wrangler.toml. */
 const COMPATIBILITY_DATE = "2026-11-02";
 const COMPATIBILITY_FLAGS = ["global_fetch_strictly_public"];
+/** The time to start a process grows with the square of its Workers' code; each process takes 80 MB. */
+const WORKERS_PER_PROCESS = 8;
 const OBJECTS = {
   ROUTING_SHARD: "RoutingShard",
   MEMBERSHIP: "Membership",
@@ -19,23 +21,40 @@ export interface LocalWorker {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+export interface RunningWorkers {
+  stop(): Promise<void>;
+}
+
 /** Starts the Workers; storage goes below `directory`. */
 export async function startWorkers(
   workers: readonly LocalWorker[],
   directory: string,
-): Promise<Miniflare> {
+): Promise<RunningWorkers> {
   const contents = await workerBundle();
-  const miniflare = new Miniflare({
-    workers: workers.map((worker) => workerOptions(worker, contents)),
-    resourcePersistencePath: directory,
-    host: "127.0.0.1",
-    port: 0,
-    cf: false,
-    telemetry: { enabled: false },
-    log: new Log(LogLevel.WARN),
-  });
-  await miniflare.ready;
-  return miniflare;
+  const running: Miniflare[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(running.map((miniflare) => miniflare.dispose()));
+  };
+  try {
+    for (let from = 0; from < workers.length; from += WORKERS_PER_PROCESS) {
+      const group = workers.slice(from, from + WORKERS_PER_PROCESS);
+      const miniflare = new Miniflare({
+        workers: group.map((worker) => workerOptions(worker, contents)),
+        resourcePersistencePath: directory,
+        host: "127.0.0.1",
+        port: 0,
+        cf: false,
+        telemetry: { enabled: false },
+        log: new Log(LogLevel.WARN),
+      });
+      running.push(miniflare);
+      await miniflare.ready;
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
 }
 
 function workerOptions({ slug, port, environment }: LocalWorker, contents: string) {

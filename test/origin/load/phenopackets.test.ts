@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -17,6 +17,7 @@ import {
   domainDocument,
   temporaryDirectory,
 } from "../../support/origin-domain.ts";
+import { realData, whySkipped } from "../../support/real-data.ts";
 import { fileOf } from "./support.ts";
 
 const rareDisease = {
@@ -176,12 +177,10 @@ describe("loading phenopackets", () => {
   });
 });
 
-const DATA =
-  process.env["OUTCOME_MESH_DATA"] ?? join(import.meta.dirname, "../../../../shared/data");
-const PATIENTS = join(DATA, "rare-disease/phenopackets.ndjson.gz");
-const HPO = join(DATA, "hpo/hp.json.gz");
-const isPresent = existsSync(PATIENTS) && existsSync(HPO);
-const note = isPresent ? "" : " (skipped: no data; set OUTCOME_MESH_DATA to its folder)";
+const PATIENTS = realData("rare-disease/phenopackets.ndjson.gz") ?? "";
+const HPO = realData("hpo/hp.json.gz") ?? "";
+const isPresent = PATIENTS !== "" && HPO !== "";
+const note = whySkipped(isPresent);
 
 /** The domain with the phenotypes as terms. */
 function domainOver(ontology: Ontology): CompiledDomain {

@@ -1,23 +1,17 @@
-/** The real data that some tests use where it is at hand. It is never part of the project. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+/** The ontology and the patients of the real data, read once a test file. */
+import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { compileOboGraphs } from "../../../protocol/ontology/obo-graphs.ts";
 import { decodeOntology, type Ontology } from "../../../protocol/ontology/ontology.ts";
+import { realData } from "../../support/real-data.ts";
 
-const DATA =
-  process.env["OUTCOME_MESH_DATA"] ?? join(import.meta.dirname, "../../../../shared/data");
-const HPO = join(DATA, "hpo/hp.json.gz");
-const PATIENTS = join(DATA, "rare-disease/phenopackets.ndjson.gz");
+const HPO = realData("hpo/hp.json.gz") ?? "";
+const PATIENTS = realData("rare-disease/phenopackets.ndjson.gz") ?? "";
 
-export const hasHpo = existsSync(HPO);
-export const hasPatients = hasHpo && existsSync(PATIENTS);
-
-/** What to add to the title of tests that are skipped. */
-export function whySkipped(isPresent: boolean): string {
-  return isPresent ? "" : " (skipped: no data; set OUTCOME_MESH_DATA to its folder)";
-}
+export const hasHpo = HPO !== "";
+export const hasPatients = hasHpo && PATIENTS !== "";
+export { whySkipped } from "../../support/real-data.ts";
 
 let hpoDocument: unknown;
 export function readHpoDocument(): unknown {
