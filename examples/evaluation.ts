@@ -34,11 +34,7 @@ const SCORE_EPSILON = 1e-9;
  * recall@k: the share of the k best true scores that an answer reaches. Answers of equal score are
  * interchangeable, so an answered score counts if it is at least the k-th best true one.
  */
-export function recallAt(
-  k: number,
-  answered: readonly number[],
-  truth: readonly number[],
-): number {
+export function recallAt(k: number, answered: readonly number[], truth: readonly number[]): number {
   const best = truth.toSorted((a, b) => b - a).slice(0, k);
   const least = best.at(-1);
   if (least === undefined) return 1;

@@ -1,4 +1,7 @@
-/** The origin as a process: `node origin/main.ts --config FILE`. */
+/**
+ * The origin as a process: `node origin/main.ts --config FILE`. An institution runs one; a local mesh of many
+ * organisations names several files, and has several origins that share nothing but the process.
+ */
 import { parseArgs } from "node:util";
 import { ConfigError, readOriginConfig } from "./config.ts";
 import { logEvent, logFailure } from "./log.ts";
@@ -7,17 +10,20 @@ import { startOrigin } from "./start.ts";
 /** As the shell's convention has it: 2 for a wrong call or configuration. */
 const EXIT_USAGE = 2;
 
-const { values } = parseArgs({ options: { config: { type: "string" } } });
+const { values } = parseArgs({ options: { config: { type: "string", multiple: true } } });
 if (values.config === undefined) {
-  process.stderr.write("usage: node origin/main.ts --config FILE\n");
+  process.stderr.write("usage: node origin/main.ts --config FILE [--config FILE ...]\n");
   process.exit(EXIT_USAGE);
 }
 
 try {
-  const origin = await startOrigin(await readOriginConfig(values.config));
-  process.stdout.write(`${JSON.stringify({ event: "listening", url: origin.url })}\n`);
+  const configs = await Promise.all(values.config.map((file) => readOriginConfig(file)));
+  const origins = await Promise.all(configs.map(startOrigin));
+  for (const { url } of origins) {
+    process.stdout.write(`${JSON.stringify({ event: "listening", url })}\n`);
+  }
   const stop = (): void => {
-    origin.close().catch((error: unknown) => {
+    Promise.all(origins.map((origin) => origin.close())).catch((error: unknown) => {
       logFailure("close", error);
       process.exitCode = 1;
     });
@@ -27,5 +33,6 @@ try {
 } catch (error) {
   // Nothing was read of anyone's records yet, so the message is safe to show.
   logEvent("not-started", { message: error instanceof Error ? error.message : String(error) });
-  process.exitCode = error instanceof ConfigError ? EXIT_USAGE : 1;
+  // Whatever else did start must not keep the process.
+  process.exit(error instanceof ConfigError ? EXIT_USAGE : 1);
 }

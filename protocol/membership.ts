@@ -31,7 +31,10 @@ export interface MembershipView {
 /** Why a charter or a descriptor is not accepted. */
 export type AdmissionError =
   | { readonly code: "bad-charter" }
-  | { readonly code: "bad-signature" | "not-admitted" | "not-yet" | "expired"; readonly node: NodeId };
+  | {
+      readonly code: "bad-signature" | "not-admitted" | "not-yet" | "expired";
+      readonly node: NodeId;
+    };
 
 /** Checks a charter and descriptors from anywhere. Undefined if all are good. */
 export async function checkMembers(

@@ -52,17 +52,27 @@ test("refuses a charter that a founder did not sign", async () => {
   expect(await accept({ ...fixture.members, charter })).toEqual({ code: "bad-charter" });
 });
 
-test("refuses all if one descriptor is not signed, lapsed, or of no member", async () => {
+test("refuses all if one descriptor is not signed, lapsed, dated ahead, or of no member", async () => {
   const [first, second] = fixture.identities;
   const stranger = await openIdentity(secretKeyFrom(new Uint8Array(32).fill(9)));
   const good = await describeNode(first, fixture.mesh, { seq: 2 });
-  const unsigned = { ...(await describeNode(second, fixture.mesh, { seq: 2 })), signature: good.signature };
+  const unsigned = {
+    ...(await describeNode(second, fixture.mesh, { seq: 2 })),
+    signature: good.signature,
+  };
   const lapsed = await describeNode(second, fixture.mesh, { seq: 2, issuedAt: 1, expiresAt: 2 });
   const strange = await describeNode(stranger, fixture.mesh);
+  const inAnHour = Date.now() + 60 * 60 * 1000;
+  const early = await describeNode(second, fixture.mesh, {
+    seq: 2,
+    issuedAt: inAnHour,
+    expiresAt: inAnHour + 1,
+  });
   for (const [bad, code] of [
     [unsigned, "bad-signature"],
     [lapsed, "expired"],
     [strange, "not-admitted"],
+    [early, "not-yet"],
   ] as const) {
     const error = await accept({ ...fixture.members, descriptors: [good, bad] });
     expect(error).toMatchObject({ code });

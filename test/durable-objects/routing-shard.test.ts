@@ -135,13 +135,23 @@ test("keeps finding the right entries while many are replaced and withdrawn", as
     const ages = Array.from({ length: 40 }, (_, i) => 5 * i);
     const statements = await Promise.all(
       ages.map((age) =>
-        statementOf(fixture, first, { age, sex: "female" }, { seq, count: age % 10 === 0 ? seq : 0 }),
+        statementOf(
+          fixture,
+          first,
+          { age, sex: "female" },
+          { seq, count: age % 10 === 0 ? seq : 0 },
+        ),
       ),
     );
     await shard().store(statements);
   }
   expect(await shard().size()).toBe(20);
   const found = await lookup({ age: 10, sex: "female" });
-  const expected = await statementOf(fixture, first, { age: 10, sex: "female" }, { seq: 40, count: 40 });
+  const expected = await statementOf(
+    fixture,
+    first,
+    { age: 10, sex: "female" },
+    { seq: 40, count: 40 },
+  );
   expect(found.origins[0]?.statement).toEqual(expected.statement);
 });

@@ -4,7 +4,13 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { queryResponseSchema, type QueryResponse } from "../../protocol/index.ts";
 import { close, listen, startRecordingProxy } from "../support/recording-proxy.ts";
 import { smallExample, smallQuery, smallRecord } from "../support/small-example.ts";
-import { askGateway, postJson, Recorder, startTestMesh, type TestMesh } from "../support/test-mesh.ts";
+import {
+  askGateway,
+  postJson,
+  Recorder,
+  startTestMesh,
+  type TestMesh,
+} from "../support/test-mesh.ts";
 
 const SLUGS = ["ash", "birch", "cedar", "elm", "fir", "gorse"];
 const ASKER = "ash";
@@ -26,7 +32,6 @@ beforeAll(async () => {
   bad = SLUGS.filter((slug) => slug !== ASKER)
     .toSorted((a, b) => lookupsAt(b) - lookupsAt(a))
     .slice(0, 2);
-  expect(healthy.ranking).toHaveLength(24);
 });
 
 afterEach(async () => {
@@ -60,6 +65,10 @@ async function replaceNodes(handler: RequestListener): Promise<void> {
   await mesh.mesh.renew(changes);
 }
 
+test("all well: everything is found", () => {
+  expect(healthy.ranking).toHaveLength(24);
+});
+
 test.each<readonly [string, RequestListener]>([
   ["error", (_, response) => response.writeHead(500).end()],
   ["refuse", (_, response) => response.writeHead(421).end("{}")],
@@ -83,10 +92,11 @@ test.each<readonly [string, RequestListener]>([
       handler(request, response);
     });
     // Which nodes a lookup asks is drawn: ask until a bad one was among them.
-    for (let i = 0; calls === 0 && i < ATTEMPTS; i++) {
+    for (let i = 0; i < ATTEMPTS; i++) {
       const response = await ask();
       expect(response.ranking).toEqual(healthy.ranking);
       expect(response.coverage.slotsAnswered).toBe(response.coverage.slotsAsked);
+      if (calls > 0) break;
     }
     expect(calls).toBeGreaterThan(0);
   },

@@ -23,9 +23,7 @@ export interface TestServer {
 /** Starts a server on a free port; until told otherwise it answers 404. */
 export async function startTestServer(): Promise<TestServer> {
   const requests: ReceivedByServer[] = [];
-  let handler: Handler = (_, response) => {
-    response.writeHead(404).end();
-  };
+  let handler: Handler = answerNotFound;
   const server = createServer((incoming, response) => {
     const serve = async (): Promise<void> => {
       const pieces: Buffer[] = [];
@@ -55,6 +53,10 @@ export async function startTestServer(): Promise<TestServer> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function answerNotFound(_: ReceivedByServer, response: ServerResponse): void {
+  response.writeHead(404).end();
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

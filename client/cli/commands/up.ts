@@ -53,7 +53,10 @@ export function upCommand(): Command {
     .option("--queries <n>", "how many cases to ask about (rare-disease)", positive, 300)
     .option("--seed <text>", "makes the demo's data, and chooses the cases asked about", "1")
     .option("--once", "stop when the example is done, instead of staying up")
-    .option("--persist <dir>", "keep keys, databases and shards here; a later start goes on with them")
+    .option(
+      "--persist <dir>",
+      "keep keys, databases and shards here; a later start goes on with them",
+    )
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
@@ -97,7 +100,8 @@ async function runUp(options: UpOptions, command: Command): Promise<void> {
 async function readExample(options: UpOptions, command: Command): Promise<Plan> {
   const required = (name: "data" | "ontology"): string => {
     const value = options[name];
-    if (value === undefined) command.error(`error: --example ${options.example} needs --${name} FILE`);
+    if (value === undefined)
+      command.error(`error: --example ${options.example} needs --${name} FILE`);
     return value;
   };
   switch (options.example) {

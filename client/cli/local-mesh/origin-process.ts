@@ -1,4 +1,4 @@
-/** An origin as a process of its own. */
+/** Origins as processes. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -12,18 +12,24 @@ const START_TIMEOUT_MS = 120_000;
 const listeningSchema = z.object({ event: z.literal("listening"), url: z.string() });
 
 export interface OriginProcess {
-  readonly url: string;
   /** Lets it finish its requests. */
   stop(): Promise<void>;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
 }
 
-/** Starts an origin and waits until it listens. Throws with what it wrote to stderr if it does not. */
-export async function startOriginProcess(configFile: string): Promise<OriginProcess> {
+/**
+ * Starts a process with an origin for each configuration, and waits until all listen. Throws with what it wrote
+ * to stderr if they do not.
+ */
+export async function startOriginProcess(configFiles: readonly string[]): Promise<OriginProcess> {
   const child = spawn(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", MAIN, "--config", configFile],
+    [
+      "--disable-warning=ExperimentalWarning",
+      MAIN,
+      ...configFiles.flatMap((file) => ["--config", file]),
+    ],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   let errors = "";
@@ -36,15 +42,17 @@ export async function startOriginProcess(configFile: string): Promise<OriginProc
     await once(child, "exit");
   };
   try {
-    const url = await listening(child);
-    return { url, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+    await untilListening(child, configFiles.length);
+    return { stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
   } catch (error) {
     await end("SIGKILL");
-    throw new Error(`the origin of ${configFile} did not start: ${errors}`, { cause: error });
+    throw new Error(`the origin of ${configFiles.join(", ")} did not start: ${errors}`, {
+      cause: error,
+    });
   }
 }
 
-async function listening(child: ChildProcess): Promise<string> {
+async function untilListening(child: ChildProcess, count: number): Promise<void> {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), START_TIMEOUT_MS);
   child.once("exit", () => stop.abort());
@@ -52,11 +60,12 @@ async function listening(child: ChildProcess): Promise<string> {
     if (!child.stdout) throw new Error("no stdout");
     const lines = createInterface({ input: child.stdout });
     stop.signal.addEventListener("abort", () => lines.close());
+    let listening = 0;
     for await (const line of lines) {
-      const parsed = listeningSchema.safeParse(JSON.parse(line));
-      if (parsed.success) {
+      if (listeningSchema.safeParse(JSON.parse(line)).success) listening += 1;
+      if (listening === count) {
         child.stdout.resume();
-        return parsed.data.url;
+        return;
       }
     }
     throw new Error("it ended, or took too long");

@@ -6,7 +6,12 @@ import {
   type Prediction,
 } from "../../../examples/evaluation.ts";
 import type { HeartDisease, HeartRow } from "../../../examples/heart-disease.ts";
-import { encodeProfile, similarity, type CompiledDomain, type EncodedProfile } from "../../../protocol/index.ts";
+import {
+  encodeProfile,
+  similarity,
+  type CompiledDomain,
+  type EncodedProfile,
+} from "../../../protocol/index.ts";
 import { costReport, runQueries } from "./run-queries.ts";
 import type { RunningExample } from "./start-example.ts";
 

@@ -38,10 +38,11 @@ export function printDemo(report: DemoReport): string {
 export function printHeartDisease(report: HeartDiseaseReport): string {
   const { ownCentre, majority } = report.baselines;
   const centres = Object.keys(report.accuracy.byCentre);
-  const row = (title: string, table: Pick<HeartDiseaseReport, "accuracy" | "balancedAccuracy">) => [
-    [`${title}: accuracy`, table.accuracy],
-    [`${title}: balanced`, table.balancedAccuracy],
-  ] as const;
+  const row = (title: string, table: Pick<HeartDiseaseReport, "accuracy" | "balancedAccuracy">) =>
+    [
+      [`${title}: accuracy`, table.accuracy],
+      [`${title}: balanced`, table.balancedAccuracy],
+    ] as const;
   const rows = [
     ...row("mesh", report),
     ...row("own centre's outcomes", ownCentre),

@@ -69,7 +69,10 @@ function exactScores(
     .map((patient) => similarity(compiled, profile, patient.profile).score);
 }
 
-function meanRecall(answers: readonly AnsweredQuery[], truths: readonly (readonly number[])[]): number {
+function meanRecall(
+  answers: readonly AnsweredQuery[],
+  truths: readonly (readonly number[])[],
+): number {
   const recalls = answers.map(({ response }, i) => {
     const scores = response.ranking.map(({ score }) => score);
     return recallAt(K, scores, truths[i] ?? []);

@@ -13,7 +13,11 @@ import {
   decodeOntology,
   type CompiledDomain,
 } from "../../../protocol/index.ts";
-import { LocalMesh, type LocalMeshOptions, type LocalOrganisation } from "../local-mesh/local-mesh.ts";
+import {
+  LocalMesh,
+  type LocalMeshOptions,
+  type LocalOrganisation,
+} from "../local-mesh/local-mesh.ts";
 
 export interface StartOptions {
   readonly directory: string;

@@ -47,8 +47,6 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
   const domain = compiled.id;
   const own = target.identity;
   const budget = { maxOrigins: 24, deadlineMs: 10_000 };
-  const domainId = (): string => domain;
-  const ontologyId = (): string => ontology.id;
   return [
     { method: "GET", path: "/.well-known/outcome-mesh", access: "public", status: 200 },
     { method: "GET", path: "/health", access: "public", status: 200 },
@@ -58,14 +56,14 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       path: "/v1/domains/{id}",
       access: "requester-or-member",
       status: 200,
-      id: domainId,
+      id: () => domain,
     },
     {
       method: "GET",
       path: "/v1/ontologies/{id}",
       access: "requester-or-member",
       status: 200,
-      id: ontologyId,
+      id: () => ontology.id,
     },
     { method: "GET", path: "/v1/node/members", access: "member", status: 200 },
     {

@@ -56,6 +56,13 @@ export interface BadInputMesh {
   stop(): Promise<void>;
 }
 
+let shared: Promise<BadInputMesh> | undefined;
+
+/** The one that all suites of a test file use. */
+export function sharedMesh(): Promise<BadInputMesh> {
+  return (shared ??= startBadInputMesh());
+}
+
 export async function startBadInputMesh(): Promise<BadInputMesh> {
   const directory = await mkdtemp(join(tmpdir(), "outcome-mesh-bad-input-"));
   const local = await LocalMesh.open({

@@ -1,0 +1,133 @@
+/** `outcome-mesh up`, as a newcomer runs it: the demo, its persistence, and the examples on real data. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { RARE_CONDITION } from "../../examples/demo/conditions.ts";
+import { makeDemo } from "../../examples/demo/demo.ts";
+import { synthesisSchema } from "../../client/index.ts";
+import { realData, whySkipped } from "../support/real-data.ts";
+import { runCli } from "../support/run-cli.ts";
+
+const medianSchema = z.object({ median: z.number() });
+const costSchema = z.object({
+  example: z.string(),
+  organisations: z.number(),
+  records: z.number(),
+  entries: z.number(),
+  queries: z.number(),
+  lookupRequests: medianSchema,
+  originsAsked: medianSchema,
+  bytesPerQuery: medianSchema,
+  coverage: z.object({
+    slotsAsked: z.number(),
+    slotsAnswered: z.number(),
+    originsAsked: z.number(),
+    originsAnswered: z.number(),
+  }),
+});
+const demoSchema = costSchema.extend({
+  answers: z.array(
+    z.object({
+      rank: z.number(),
+      score: z.number(),
+      organisation: z.string(),
+      intervention: z.record(z.string(), z.unknown()),
+      result: z.record(z.string(), z.unknown()),
+    }),
+  ),
+  synthesis: synthesisSchema,
+});
+const measuresSchema = z.object({
+  pooled: z.number(),
+  byCentre: z.record(z.string(), z.number()),
+});
+const heartSchema = costSchema.extend({
+  accuracy: measuresSchema,
+  balancedAccuracy: measuresSchema,
+  baselines: z.object({
+    ownCentre: z.object({ accuracy: measuresSchema }),
+    majority: z.object({ accuracy: measuresSchema }),
+  }),
+});
+const rareSchema = costSchema.extend({
+  recallAt10: z.object({ capped: z.number(), all: z.number() }),
+  originCap: z.number(),
+});
+
+async function up<T>(schema: z.ZodType<T>, ...args: string[]): Promise<T> {
+  const run = await runCli("up", "--once", "--json", ...args);
+  expect(run).toMatchObject({ code: 0 });
+  return schema.parse(JSON.parse(run.stdout));
+}
+
+test("the demo finds the three rare cases, and a restart on the same directory gives the same", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "outcome-mesh-persist-"));
+  try {
+    const first = await up(demoSchema, "--persist", directory);
+    const names = new Map(makeDemo("1").organisations.map(({ slug, name }) => [slug, name]));
+    const holders = RARE_CONDITION.cases.map(({ slug }) => names.get(slug));
+    const top = first.answers.slice(0, 3).map(({ organisation }) => organisation);
+    expect(new Set(top)).toEqual(new Set(holders));
+    expect(first).toMatchObject({ organisations: 8, records: 1203, queries: 3 });
+    expect(first.coverage.slotsAnswered).toBe(first.coverage.slotsAsked);
+    const [best] = first.synthesis.interventions;
+    expect(best).toMatchObject({ intervention: "interleukin-1 blocker", support: 2, origins: 2 });
+
+    const second = await up(demoSchema, "--persist", directory);
+    expect(second.answers).toEqual(first.answers);
+    expect(second.entries).toBe(first.entries);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+const heart = realData("heart-disease/records.ndjson");
+
+test.skipIf(heart === undefined)(
+  `heart disease at four hospitals: pooled accuracy of at least 0.80 through the mesh${whySkipped(heart !== undefined)}`,
+  async () => {
+    const report = await up(heartSchema, "--example", "heart-disease", "--data", heart ?? "");
+    expect(report).toMatchObject({ organisations: 4, queries: 254 });
+    expect(report.accuracy.pooled).toBeGreaterThanOrEqual(0.8);
+    expect(Object.keys(report.accuracy.byCentre)).toEqual([
+      "cleveland",
+      "hungarian",
+      "switzerland",
+      "va",
+    ]);
+    for (const [centre, own] of Object.entries(report.baselines.majority.accuracy.byCentre)) {
+      expect(report.accuracy.byCentre[centre]).toBeGreaterThanOrEqual(own);
+    }
+    expect(report.coverage.originsAnswered).toBe(report.coverage.originsAsked);
+  },
+);
+
+const patients = realData("rare-disease/phenopackets.ndjson.gz");
+const ontology = realData("hpo/hp.json.gz");
+/** Two cores share 64 Workers and 64 origins. */
+const RARE_DISEASE_TIMEOUT_MS = 600_000;
+
+const hasPatients = patients !== undefined && ontology !== undefined;
+
+test.skipIf(!hasPatients)(
+  `rare disease over 64 organisations: recall@10 of at least 0.97 asking 32, and 0.99 asking all${whySkipped(hasPatients)}`,
+  { timeout: RARE_DISEASE_TIMEOUT_MS },
+  async () => {
+    const args = [
+      "--example",
+      "rare-disease",
+      "--data",
+      patients ?? "",
+      "--ontology",
+      ontology ?? "",
+    ];
+    const report = await up(rareSchema, ...args, "--organisations", "64", "--queries", "300");
+    expect(report).toMatchObject({ organisations: 64, records: 7663, queries: 300, originCap: 32 });
+    expect(report.recallAt10.capped).toBeGreaterThanOrEqual(0.97);
+    expect(report.recallAt10.all).toBeGreaterThanOrEqual(0.99);
+    expect(report.lookupRequests.median).toBeLessThanOrEqual(24);
+    expect(report.originsAsked.median).toBeLessThanOrEqual(32);
+  },
+);
