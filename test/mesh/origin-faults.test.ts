@@ -119,18 +119,12 @@ test("an error of its own: unreachable", async () => {
   expectOnlyLoss(await ask(), "unreachable");
 });
 
-test.each([
+test.each<readonly [string, RequestListener]>([
   ["garbage", json(200, "garbage")],
   ["an object of another shape", json(200, { answer: { results: [] }, signature: "x" })],
-  [
-    "a redirect",
-    ((_, r) => r.writeHead(302, { location: "http://127.0.0.1:1/" }).end()) as RequestListener,
-  ],
-  ["10 MB", ((_, r) => r.end("x".repeat(10_000_000))) as RequestListener],
-  [
-    "bytes that are not UTF-8",
-    ((_, r) => r.end(Buffer.from([0xff, 0xfe, 0x00]))) as RequestListener,
-  ],
+  ["a redirect", (_, r) => r.writeHead(302, { location: "http://127.0.0.1:1/" }).end()],
+  ["10 MB", (_, r) => r.end("x".repeat(10_000_000))],
+  ["bytes that are not UTF-8", (_, r) => r.end(Buffer.from([0xff, 0xfe, 0x00]))],
 ])("%s: invalid", async (_, handler) => {
   await replaceOrigin(handler);
   expectOnlyLoss(await ask(), "invalid");

@@ -16,8 +16,9 @@ function formsOf(value: Traced): (readonly [string, Buffer])[] {
   if (typeof value === "number") {
     const little = Buffer.alloc(8);
     little.writeDoubleLE(value);
-    forms.push(["float64", little], ["float64 big-endian", Buffer.from(little).reverse()]);
-    forms.push(...base64Forms(little), ...base64Forms(Buffer.from(little).reverse()));
+    const big = Buffer.from(little.toReversed());
+    forms.push(["float64", little], ["float64 big-endian", big]);
+    forms.push(...base64Forms(little), ...base64Forms(big));
   }
   return forms;
 }

@@ -38,15 +38,10 @@ export function printDemo(report: DemoReport): string {
 export function printHeartDisease(report: HeartDiseaseReport): string {
   const { ownCentre, majority } = report.baselines;
   const centres = Object.keys(report.accuracy.byCentre);
-  const row = (title: string, table: Pick<HeartDiseaseReport, "accuracy" | "balancedAccuracy">) =>
-    [
-      [`${title}: accuracy`, table.accuracy],
-      [`${title}: balanced`, table.balancedAccuracy],
-    ] as const;
   const rows = [
-    ...row("mesh", report),
-    ...row("own centre's outcomes", ownCentre),
-    ...row("own majority class", majority),
+    ...rowsOf("mesh", report),
+    ...rowsOf("own centre's outcomes", ownCentre),
+    ...rowsOf("own majority class", majority),
   ];
   const { fedAvg, bestFederated, centralised } = report.published;
   return [
@@ -62,6 +57,13 @@ export function printHeartDisease(report: HeartDiseaseReport): string {
     `published on the same split, pooled accuracy: FedAvg ${fedAvg}, best federated ${bestFederated}, centralised ${centralised}`,
     printCost(report),
   ].join("\n");
+}
+
+function rowsOf(title: string, table: Pick<HeartDiseaseReport, "accuracy" | "balancedAccuracy">) {
+  return [
+    [`${title}: accuracy`, table.accuracy],
+    [`${title}: balanced`, table.balancedAccuracy],
+  ] as const;
 }
 
 export function printRareDisease(report: RareDiseaseReport): string {

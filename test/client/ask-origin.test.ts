@@ -1,0 +1,334 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  ANSWER_MAX_BYTES,
+  askOriginOverHttp,
+  contentDigest,
+  problemOf,
+  signAnswer,
+  signDelegation,
+  verifyRequest,
+  type Answer,
+  type AskOriginOptions,
+  type OriginOutcome,
+  type SignedAnswer,
+} from "../../protocol/index.ts";
+import {
+  sendJson,
+  startTestServer,
+  type Handler,
+  type ReceivedByServer,
+  type TestServer,
+} from "../support/client-server.ts";
+import { alice, bob, carol, domainIdFrom, mesh, otherMesh } from "../unit/support/identities.ts";
+
+const ASKER = alice;
+const ORIGIN = bob;
+const DOMAIN = domainIdFrom("domain");
+const QUERY = { domain: DOMAIN, profile: { age: 61 }, k: 2 };
+const PATIENT_MS = 10_000;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+function ask(handler: Handler, change: Partial<AskOriginOptions> = {}): Promise<OriginOutcome> {
+  server.answerWith(handler);
+  return askOriginOverHttp({
+    fetch,
+    identity: ASKER,
+    mesh,
+    origin: { node: ORIGIN.node, key: ORIGIN.publicKey, originUrl: server.url },
+    query: QUERY,
+    deadline: Date.now() + PATIENT_MS,
+    now: Date.now,
+    random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+    ...change,
+  });
+}
+
+const result = (reference: string) => ({
+  reference,
+  score: 0.9,
+  features: { age: 0.9 },
+  intervention: { treatment: "rest" },
+  result: { recovered: true },
+});
+
+function answerTo(request: ReceivedByServer, change: Partial<Answer> = {}): Answer {
+  return {
+    version: 1,
+    node: ORIGIN.node,
+    domain: DOMAIN,
+    query: contentDigest(request.body),
+    answeredAt: Date.now(),
+    results: [result("a"), result("b")],
+    warnings: [{ path: "profile.terms.0", message: "unknown term" }],
+    ...change,
+  };
+}
+
+/** Answers as an honest origin does, but for `change` to the answer before and `forge` after signing. */
+function answering(
+  change: Partial<Answer> = {},
+  forge: (signed: SignedAnswer) => unknown = (signed) => signed,
+): Handler {
+  return async (request, response) => {
+    sendJson(response, 200, forge(await signAnswer(ORIGIN, mesh, answerTo(request, change))));
+  };
+}
+
+/** An honest answer, filled up with spaces to `size` bytes. */
+const padded =
+  (size: number): Handler =>
+  async (request, response) => {
+    const signed = JSON.stringify(await signAnswer(ORIGIN, mesh, answerTo(request)));
+    response.end(signed.padEnd(size));
+  };
+
+/** Who the server finds the request to be from, as an origin would. */
+function senderOf(received: ReceivedByServer | undefined, acceptsDelegates: boolean) {
+  return verifyRequest(
+    {
+      method: received?.method ?? "",
+      url: server.url + (received?.path ?? ""),
+      headers: new Headers(
+        Object.entries(received?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+      ),
+      body: received?.body ?? new Uint8Array(),
+    },
+    {
+      mesh,
+      self: ORIGIN.node,
+      now: Date.now(),
+      keyOf: (node) => (node === ASKER.node ? ASKER.publicKey : undefined),
+      acceptsDelegates,
+    },
+  );
+}
+
+const NOTHING = { results: [], warnings: [] };
+
+describe("asking an origin over HTTP", () => {
+  it("takes the results of an answer that the origin signed for this query", async () => {
+    const outcome = await ask(answering());
+    const received = server.requests.at(-1);
+    expect(outcome).toMatchObject({
+      status: "answered",
+      results: [result("a"), result("b")],
+      warnings: [{ path: "profile.terms.0", message: "unknown term" }],
+    });
+    expect(received).toMatchObject({ method: "POST", path: "/v1/outcomes/query" });
+    expect(JSON.parse(String(received?.body))).toEqual(QUERY);
+    expect(outcome.bytesSent).toBe(received?.body.length);
+    expect(outcome.bytesReceived).toBeGreaterThan(300);
+  });
+
+  it("signs the request as the asker, for that origin", async () => {
+    await ask(answering());
+    const sender = await senderOf(server.requests.at(-1), false);
+    expect(sender).toMatchObject({ ok: true, value: { node: ASKER.node } });
+  });
+
+  it("with a delegation, signs with the client's own key in the name of its node", async () => {
+    const delegation = await signDelegation(ASKER, mesh, carol.publicKey, Date.now() + PATIENT_MS);
+    await ask(answering(), { identity: carol, delegation });
+    const received = server.requests.at(-1);
+    expect(await senderOf(received, true)).toMatchObject({
+      ok: true,
+      value: { node: ASKER.node },
+    });
+    expect(await senderOf(received, false)).toEqual({ ok: false, error: "unauthorized" });
+  });
+
+  it("never uses a nonce twice", async () => {
+    await ask(answering());
+    await ask(answering());
+    const [first, second] = server.requests
+      .slice(-2)
+      .map(({ headers }) => String(headers["signature-input"]));
+    expect(first).toMatch(/nonce="/);
+    expect(first).not.toBe(second);
+  });
+
+  it.each<[string, Handler]>([
+    ["of another node", answering({ node: carol.node })],
+    ["for another domain", answering({ domain: domainIdFrom("another") })],
+    ["to another query", answering({ query: contentDigest(new Uint8Array([1])) })],
+    ["with more results than were asked for", answering({ results: ["a", "b", "c"].map(result) })],
+    [
+      "changed after it was signed",
+      answering({}, ({ answer, signature }) => ({
+        answer: { ...answer, results: [{ ...result("a"), score: 1 }] },
+        signature,
+      })),
+    ],
+    [
+      "signed by another key",
+      async (request, response) => {
+        sendJson(response, 200, await signAnswer(carol, mesh, answerTo(request)));
+      },
+    ],
+    [
+      "signed for another mesh",
+      async (request, response) => {
+        sendJson(response, 200, await signAnswer(ORIGIN, otherMesh, answerTo(request)));
+      },
+    ],
+    ["with a field that the schema does not know", answering({}, (s) => ({ ...s, extra: 1 }))],
+    ["without a signature", answering({}, ({ answer }) => ({ answer }))],
+    ["that is not JSON", (_, response) => void response.end("<html>hello</html>")],
+    ["that is not UTF-8", (_, response) => void response.end(Buffer.from([0x22, 0xff, 0x22]))],
+    ["that is empty", (_, response) => void response.end()],
+    [
+      "with half a surrogate pair, which has no canonical form",
+      answering({}, ({ answer, signature }) => ({
+        answer: { ...answer, warnings: [{ path: "\ud800", message: "" }] },
+        signature,
+      })),
+    ],
+    ["with a refusal that is no problem document", (_, response) => sendJson(response, 403, {})],
+  ])("does not believe an answer %s", async (_, handler) => {
+    expect(await ask(handler)).toMatchObject({ status: "invalid", ...NOTHING });
+  });
+
+  it.each([301, 302, 303, 307, 308])("does not follow a redirect (%d)", async (status) => {
+    const before = server.requests.length;
+    const outcome = await ask((request, response) => {
+      if (request.path === "/elsewhere") return answering()(request, response);
+      return void response.writeHead(status, { location: "/elsewhere" }).end();
+    });
+    expect(outcome).toMatchObject({ status: "invalid", ...NOTHING });
+    expect(server.requests.slice(before).map(({ path }) => path)).toEqual(["/v1/outcomes/query"]);
+  });
+
+  it.each([
+    ["forbidden", 403],
+    ["bad-profile", 422],
+    ["unknown-domain", 404],
+  ] as const)("says why an origin refuses: %s", async (code, status) => {
+    const problem = problemOf(code, { detail: "because" });
+    const outcome = await ask((_, response) => sendJson(response, status, problem));
+    expect(outcome).toMatchObject({ status: "refused", problem, ...NOTHING });
+  });
+
+  it("takes a failure of the origin for being unreachable, and keeps its problem", async () => {
+    const problem = problemOf("internal");
+    expect(await ask((_, response) => sendJson(response, 500, problem))).toMatchObject({
+      status: "unreachable",
+      problem,
+      ...NOTHING,
+    });
+    expect(await ask((_, response) => void response.writeHead(502).end("bad gateway"))).toEqual(
+      expect.objectContaining({ status: "unreachable", problem: undefined, ...NOTHING }),
+    );
+  });
+
+  it("takes a cut connection for being unreachable, before and within the answer", async () => {
+    const atOnce = await ask((_, response) => void response.destroy());
+    const within = await ask((_, response) => {
+      response.writeHead(200, { "content-length": "1000" });
+      response.write("{", () => response.destroy());
+    });
+    expect(atOnce).toMatchObject({ status: "unreachable", bytesReceived: 0, ...NOTHING });
+    expect(within).toMatchObject({ status: "unreachable", ...NOTHING });
+  });
+
+  it("takes a closed port and a descriptor without an origin for being unreachable", async () => {
+    const gone = await startTestServer();
+    await gone.close();
+    const target = { node: ORIGIN.node, key: ORIGIN.publicKey };
+    const closed = await ask(answering(), { origin: { ...target, originUrl: gone.url } });
+    const none = await ask(answering(), { origin: target });
+    expect(closed).toMatchObject({ status: "unreachable", ...NOTHING });
+    expect(none).toMatchObject({ status: "unreachable", bytesSent: 0, ...NOTHING });
+  });
+
+  it("waits no longer than its deadline for an origin that does not answer", async () => {
+    const startedAt = performance.now();
+    const outcome = await ask(() => undefined, { deadline: Date.now() + 100 });
+    expect(outcome).toMatchObject({ status: "timed-out", bytesReceived: 0, ...NOTHING });
+    expect(outcome.bytesSent).toBeGreaterThan(0);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
+  it("waits no longer than its deadline for an answer that trickles, and counts what came", async () => {
+    const outcome = await ask(
+      (_, response) => {
+        response.writeHead(200);
+        const timer = setInterval(() => response.write(" "), 10);
+        response.on("close", () => clearInterval(timer));
+      },
+      { deadline: Date.now() + 200 },
+    );
+    expect(outcome).toMatchObject({ status: "timed-out", ...NOTHING });
+    expect(outcome.bytesReceived).toBeGreaterThan(0);
+  });
+
+  it("does not wait for a fetch that does not heed its signal", async () => {
+    const outcome = await ask(answering(), {
+      fetch: () => new Promise(() => undefined),
+      deadline: Date.now() + 50,
+    });
+    expect(outcome.status).toBe("timed-out");
+  });
+
+  it("asks nothing when the deadline is past, or the asker has given up", async () => {
+    let calls = 0;
+    const counting: Partial<AskOriginOptions> = {
+      fetch: async (url, init) => {
+        calls += 1;
+        return fetch(url, init);
+      },
+    };
+    const late = await ask(answering(), { ...counting, deadline: Date.now() - 1 });
+    const given = await ask(answering(), { ...counting, signal: AbortSignal.abort() });
+    expect([late, given]).toEqual([
+      expect.objectContaining({ status: "timed-out", bytesSent: 0 }),
+      expect.objectContaining({ status: "timed-out", bytesSent: 0 }),
+    ]);
+    // Signing takes a moment: what must not be sent would be by then.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(calls).toBe(0);
+  });
+
+  it("stops waiting when the asker gives up", async () => {
+    const stop = new AbortController();
+    const pending = ask(() => stop.abort(), { signal: stop.signal });
+    expect(await pending).toMatchObject({ status: "timed-out", ...NOTHING });
+  });
+
+  it.each([
+    ["announced", true],
+    ["streamed", false],
+  ])("leaves an answer that is too large (%s)", async (_, isAnnounced) => {
+    const outcome = await ask((__, response) => {
+      response.writeHead(200, isAnnounced ? { "content-length": ANSWER_MAX_BYTES + 1 } : {});
+      const piece = Buffer.alloc(65_536, " ");
+      const pump = (): void => {
+        while (!response.destroyed && response.write(piece)) continue;
+      };
+      response.on("drain", pump);
+      pump();
+    });
+    expect(outcome).toMatchObject({ status: "invalid", ...NOTHING });
+    expect(outcome.bytesReceived).toBeLessThan(2 * ANSWER_MAX_BYTES);
+  });
+
+  it("reads an answer of the largest size, and leaves one that is a byte larger", async () => {
+    const largest = await ask(padded(ANSWER_MAX_BYTES));
+    const larger = await ask(padded(ANSWER_MAX_BYTES + 1));
+    expect(largest).toMatchObject({ status: "answered", bytesReceived: ANSWER_MAX_BYTES });
+    expect(larger.status).toBe("invalid");
+  });
+
+  it("does not read an endless refusal", async () => {
+    const outcome = await ask((_, response) => {
+      response.writeHead(403);
+      const timer = setInterval(() => response.write(Buffer.alloc(65_536, " ")), 1);
+      response.on("close", () => clearInterval(timer));
+    });
+    expect(outcome.status).toBe("invalid");
+  });
+});

@@ -1,0 +1,122 @@
+/** `domain calibrate` on a small seeded set. */
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { seededRandom } from "../../examples/random.ts";
+import { smallDomain } from "../support/small-example.ts";
+import { command, errorOf, fileOf, PROCESS_TIMEOUT_MS } from "./cli-process.ts";
+
+vi.setConfig({ testTimeout: PROCESS_TIMEOUT_MS });
+
+const SIGNS = Array.from({ length: 30 }, (_, i) => `sign-${i}`);
+
+function makeRecords(count: number): unknown[] {
+  const random = seededRandom("calibrate");
+  return Array.from({ length: count }, (_, i) => ({
+    id: `case-${i}`,
+    profile: {
+      age: Math.round(random.normal(50, 15)),
+      site: random.pick(["north", "south", "east"]),
+      signs: random.sample(SIGNS, 2 + random.below(4)),
+    },
+    intervention: { treatment: random.pick(["a", "b"]) },
+    result: { recovered: random.unit() < 0.5 },
+  }));
+}
+
+function ndjson(records: readonly unknown[]): Promise<string> {
+  return fileOf("records.ndjson", records.map((record) => JSON.stringify(record)).join("\n"));
+}
+
+interface Trial {
+  readonly recall: number;
+  readonly bytesCompared: number;
+  readonly settings: Readonly<Record<string, number>>;
+}
+interface Report {
+  readonly proposal: Trial | null;
+  readonly trials: readonly Trial[];
+}
+
+function reportOf(stdout: string): Report {
+  const report: Report = JSON.parse(stdout);
+  return report;
+}
+
+let domain = "";
+let records = "";
+beforeAll(async () => {
+  domain = await fileOf("small.json", JSON.stringify(smallDomain));
+  records = await ndjson(makeRecords(300));
+});
+
+function calibrate(...args: string[]) {
+  return command(["domain", "calibrate", domain, "--queries", "30", ...args]);
+}
+
+describe("domain calibrate", () => {
+  test("proposes the cheapest setting that reaches the target", async () => {
+    const { code, stdout } = await calibrate("--records", records, "--target", "0.95", "--json");
+    expect(code).toBe(0);
+    const { proposal, trials } = reportOf(stdout);
+    expect(proposal?.recall).toBeGreaterThanOrEqual(0.95);
+    const reaching = trials.filter(({ recall }) => recall >= 0.95);
+    const cheapest = Math.min(...reaching.map(({ bytesCompared }) => bytesCompared));
+    expect(proposal?.bytesCompared).toBe(cheapest);
+    // The grid is worth trying: not everything reaches the target, and costs differ.
+    expect(reaching.length).toBeLessThan(trials.length);
+    expect(new Set(trials.map(({ bytesCompared }) => bytesCompared)).size).toBeGreaterThan(10);
+  });
+
+  test("prints a table with the domain's own settings, and what to write into it", async () => {
+    const { code, stdout, stderr } = await calibrate("--records", records);
+    expect(code).toBe(0);
+    expect(stdout).toContain("300 of 300 records, 30 queries");
+    expect(stdout).toMatch(/^\* +96 +16 +1 +100 /m);
+    expect(stdout).toMatch(/^Proposed: "signature": \{"symbols":\d+,"trees":\d+,/m);
+    expect(stderr).toBe("reading records\ntrying settings\n");
+  });
+
+  test("measures the same with the same seed, and other records with another", async () => {
+    const measured = (seed: string) =>
+      calibrate("--records", records, "--sample", "100", "--seed", seed, "--json");
+    const [a, b, c] = await Promise.all([measured("x"), measured("x"), measured("y")]);
+    expect(a.stdout).toBe(b.stdout);
+    expect(reportOf(a.stdout).trials).not.toEqual(reportOf(c.stdout).trials);
+    expect(JSON.parse(a.stdout)).toMatchObject({ records: 300, sampled: 100, queries: 30 });
+  });
+
+  test("ends with 1 where no setting reaches the target", async () => {
+    const sparse = await ndjson(makeRecords(300).map((record) => onlyNear(record)));
+    const none = await calibrate("--records", sparse, "--target", "1");
+    expect(none.code).toBe(1);
+    expect(none.stdout).toContain("None reaches a recall@10 of 1");
+  });
+
+  test("leaves bad records out, and says so", async () => {
+    const bad = await ndjson([{ id: "bad" }, ...makeRecords(60)]);
+    const { code, stderr } = await calibrate("--records", bad, "--target", "0");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^warning: 1 record left out, the first at line 1: .*profile/m);
+  });
+
+  test("needs 50 good records", async () => {
+    const few = await ndjson(makeRecords(49));
+    const run = await calibrate("--records", few, "--json");
+    expect(run.code).toBe(2);
+    expect(errorOf(run)).toMatchObject({ message: expect.stringContaining("49 good records") });
+    const enough = await ndjson(makeRecords(50));
+    expect((await calibrate("--records", enough, "--target", "0")).code).toBe(0);
+  });
+
+  test("asks for the mapping of a CSV file", async () => {
+    const csv = await fileOf("records.csv", "id\n1\n");
+    const run = await calibrate("--records", csv, "--json");
+    expect(run.code).toBe(2);
+    expect(errorOf(run)).toMatchObject({ hint: "give it with --mapping FILE" });
+  });
+});
+
+/** A record whose only feature is numeric: thousands of near ties, which no signature tells apart. */
+function onlyNear(record: unknown): unknown {
+  const { profile, ...rest } = Object(record);
+  return { ...rest, profile: { age: profile.age + Number(rest.id.slice(5)) / 1000 } };
+}
