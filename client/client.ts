@@ -56,7 +56,8 @@ export function createClient(options: GatewayOptions): Client {
 
   const ontology = async (id: string): Promise<Ontology> => {
     const bytes = await gateway.ontologyBytes(id);
-    if (contentId(bytes) !== id) throw new ProtocolError(`the gateway's file is not ontology ${id}`);
+    if (contentId(bytes) !== id)
+      throw new ProtocolError(`the gateway's file is not ontology ${id}`);
     return decodeOntology(bytes);
   };
 

@@ -5,6 +5,7 @@ import {
   parseJson,
   queryEventSchema,
   routeResponseSchema,
+  type MeshId,
   type QueryEvent,
   type QueryInput,
   type RouteInput,
@@ -12,12 +13,15 @@ import {
 } from "../protocol/index.ts";
 import { linesOf } from "./ndjson.ts";
 import { errorOf, ProtocolError } from "./problem-error.ts";
+import { nodeDocumentSchema, type NodeDocument } from "./route-proof.ts";
 
 export interface GatewayOptions {
   /** Base URL of the organisation's Worker. */
   readonly gateway: string;
   /** Its requester token. */
   readonly token: string;
+  /** The mesh that is meant, so that a private query trusts no gateway's word for who its members are. */
+  readonly mesh?: MeshId;
   /** Instead of the global `fetch`. */
   readonly fetch?: typeof fetch;
 }
@@ -39,6 +43,11 @@ export class Gateway {
     return this.#options.fetch ?? ((input, init) => fetch(input, init));
   }
 
+  /** The mesh that the caller named. */
+  get mesh(): MeshId | undefined {
+    return this.#options.mesh;
+  }
+
   async *query(input: QueryInput, signal?: AbortSignal): AsyncGenerator<QueryEvent, void> {
     const response = await this.#send("POST", "/v1/query", {
       body: input,
@@ -57,6 +66,12 @@ export class Gateway {
   async route(input: RouteInput, signal?: AbortSignal): Promise<RouteResponse> {
     const response = await this.#send("POST", "/v1/route", { body: input, signal });
     return this.#read(response, routeResponseSchema);
+  }
+
+  /** What the node says of itself and its mesh, as yet unproven. */
+  async nodeDocument(signal?: AbortSignal): Promise<NodeDocument> {
+    const response = await this.#send("GET", "/.well-known/outcome-mesh", { signal });
+    return this.#read(response, nodeDocumentSchema);
   }
 
   async domains(): Promise<readonly DomainSummary[]> {

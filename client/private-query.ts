@@ -4,7 +4,6 @@
  */
 import {
   encodeProfile,
-  nodeOf,
   openIdentity,
   queryOrigins,
   querySettingsSchema,
@@ -12,16 +11,14 @@ import {
   secretKeyFrom,
   signatureOf,
   toBase64Url,
-  verifyDescriptor,
   type CompiledDomain,
-  type FoundOrigin,
   type Profile,
   type QueryEvent,
   type QuerySettings,
-  type RouteResponse,
 } from "../protocol/index.ts";
 import type { Gateway } from "./gateway.ts";
 import { ProfileError } from "./profile-error.ts";
+import { provenOrigins } from "./route-proof.ts";
 
 export interface PrivateQueryInput extends Partial<QuerySettings> {
   /** Compiled, so that the client can compute the signature: see `client.compile`. */
@@ -44,23 +41,32 @@ export async function* privateQuery(
   if (!checked.ok) throw new ProfileError(checked.error);
   const signature = signatureOf(domain, checked.value.values);
   const identity = await openIdentity(secretKeyFrom(randomBytes(32)));
-  const route = await gateway.route(
-    {
-      domain: domain.id,
-      signature: toBase64Url(signature),
-      maxOrigins: settings.maxOrigins,
-      deadlineMs: Math.max(ROUTING_MIN_MS, Math.floor(settings.deadlineMs * ROUTING_SHARE)),
-      delegate: identity.publicKey,
-    },
-    signal,
-  );
+  const [route, document] = await Promise.all([
+    gateway.route(
+      {
+        domain: domain.id,
+        signature: toBase64Url(signature),
+        maxOrigins: settings.maxOrigins,
+        deadlineMs: Math.max(ROUTING_MIN_MS, Math.floor(settings.deadlineMs * ROUTING_SHARE)),
+        delegate: identity.publicKey,
+      },
+      signal,
+    ),
+    gateway.nodeDocument(signal),
+  ]);
+  const origins = await provenOrigins(route, {
+    document,
+    mesh: gateway.mesh,
+    delegate: identity.publicKey,
+    now: Date.now(),
+  });
   yield* queryOrigins({
     domain,
     profile,
     checked: checked.value,
     signature,
     settings,
-    origins: await provenOrigins(route),
+    origins,
     routing: route,
     caller: {
       fetch: gateway.fetch,
@@ -73,18 +79,6 @@ export async function* privateQuery(
     },
     startedAt,
   });
-}
-
-/** The route's origins whose descriptors are their own and signed. */
-async function provenOrigins({ mesh, origins }: RouteResponse): Promise<FoundOrigin[]> {
-  const checked = await Promise.all(
-    origins.map(async ({ node, estimate, descriptor }) => {
-      const isOwn = nodeOf(descriptor) === node && (await verifyDescriptor(mesh, descriptor));
-      const { name, key, originUrl } = descriptor.descriptor;
-      return isOwn ? [{ node, estimate, organisation: name, key, originUrl }] : [];
-    }),
-  );
-  return checked.flat();
 }
 
 function randomBytes(count: number): Uint8Array<ArrayBuffer> {

@@ -35,7 +35,6 @@ export {
   ORIGIN_QUERY_PATH,
   askOriginOverHttp,
   type AskOriginOptions,
-  type Fetch,
   type OriginTarget,
 } from "./http/ask-origin.ts";
 export { parseBody, readBytes, readRequestBody } from "./http/body.ts";
@@ -245,3 +244,4 @@ export {
   type FoundOrigin,
   type QueryOriginsOptions,
 } from "./query/query-origins.ts";
+export { signedFetch, type Caller, type Fetch, type OutgoingRequest } from "./http/signed-fetch.ts";

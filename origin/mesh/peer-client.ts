@@ -8,10 +8,11 @@ import {
   problemCode,
   problemSchema,
   readBytes,
-  signRequest,
+  signedFetch,
+  type Caller,
   type Identity,
   type MeshId,
-  type NodeId,
+  type OutgoingRequest,
   type Result,
 } from "../../protocol/index.ts";
 
@@ -19,16 +20,11 @@ import {
 const REQUEST_TIMEOUT_MS = 15_000;
 /** A publish response that refuses each of 500 entries is 25 kB; 10,000 members with descriptors are 6 MB. */
 const RESPONSE_MAX_BYTES = 16_777_216;
-const NONCE_BYTES = 16;
 
-export interface PeerRequest {
-  readonly method: "GET" | "PUT" | "POST";
+export interface PeerRequest extends Omit<OutgoingRequest, "url"> {
   /** Base URL of the node's Worker. */
   readonly base: string;
   readonly path: string;
-  readonly to: NodeId;
-  readonly body?: Uint8Array<ArrayBuffer>;
-  readonly mediaType?: string;
 }
 
 /** Why a request did not do what it should: `unreachable`, `timed-out`, `invalid-answer`, or the node's refusal. */
@@ -47,29 +43,19 @@ export function createPeerClient(
   mesh: MeshId,
   signal: AbortSignal,
 ): PeerClient {
+  const caller: Caller = { fetch, identity, mesh, now: Date.now, random: randomBytes };
   const send = async ({
-    method,
     base,
     path,
-    to,
-    body = new Uint8Array(),
-    mediaType = "application/json",
+    ...request
   }: PeerRequest): Promise<Result<Uint8Array, PeerFailure>> => {
-    const url = base + path;
     const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     try {
-      const headers = await signRequest(
-        { method, url, body },
-        { identity, mesh, to, now: Date.now(), nonce: randomBytes(NONCE_BYTES) },
+      const response = await signedFetch(
+        caller,
+        { ...request, url: base + path },
+        AbortSignal.any([signal, timeout]),
       );
-      const response = await fetch(url, {
-        method,
-        headers: { ...headers, ...(method !== "GET" && { "content-type": mediaType }) },
-        ...(method !== "GET" && { body }),
-        // A redirect would lead to a place that no signed descriptor names.
-        redirect: "manual",
-        signal: AbortSignal.any([signal, timeout]),
-      });
       const bytes = await readBytes(response, RESPONSE_MAX_BYTES);
       if (!bytes.ok) return err("invalid-answer");
       return response.ok ? ok(bytes.value) : err(refusalOf(response.status, bytes.value));

@@ -9,30 +9,16 @@ import { ANSWER_MAX_BYTES } from "../messages/limits.ts";
 import type { OriginQuery } from "../messages/query.ts";
 import type { OriginOutcome } from "../query/ask-origins.ts";
 import { signedAnswerSchema, verifyAnswer, type Answer } from "../signed/answer.ts";
-import type { Delegation } from "../signed/delegation.ts";
-import type { Identity } from "../signed/ed25519.ts";
 import { utf8Bytes } from "../bytes.ts";
 import { readBytes } from "./body.ts";
-import { contentDigest, signRequest } from "./message-signature.ts";
+import { contentDigest } from "./message-signature.ts";
 import { problemSchema, type Problem } from "./problem.ts";
+import { signedFetch, type Caller } from "./signed-fetch.ts";
 
 /** The path below an origin's base URL. */
 export const ORIGIN_QUERY_PATH = "/v1/outcomes/query";
 /** A problem document: 100 offending fields with a sentence each are 20 kB. */
 const PROBLEM_MAX_BYTES = 65_536;
-const NONCE_BYTES = 16;
-
-/** What this needs of `fetch`. The global one fits. */
-export type Fetch = (
-  url: string,
-  init: {
-    method: string;
-    headers: Record<string, string>;
-    body: Uint8Array<ArrayBuffer>;
-    redirect: "manual";
-    signal: AbortSignal;
-  },
-) => Promise<Response>;
 
 /** Whom to ask; a `Member` fits. */
 export interface OriginTarget {
@@ -42,19 +28,11 @@ export interface OriginTarget {
   readonly originUrl?: string | undefined;
 }
 
-export interface AskOriginOptions {
-  readonly fetch: Fetch;
-  /** Signs the request: a node's identity, or a client's together with `delegation`. */
-  readonly identity: Identity;
-  readonly delegation?: Delegation | undefined;
-  readonly mesh: MeshId;
+export interface AskOriginOptions extends Caller {
   readonly origin: OriginTarget;
   readonly query: OriginQuery;
   /** Milliseconds since 1970. */
   readonly deadline: number;
-  readonly now: () => number;
-  /** As many random bytes as asked for. */
-  readonly random: (bytes: number) => Uint8Array;
   /** Gives up early, as if the deadline had come. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -89,40 +67,23 @@ async function exchange(
   signal: AbortSignal,
   traffic: Traffic,
 ): Promise<Verdict> {
-  const { fetch, origin } = options;
+  const { origin } = options;
   if (origin.originUrl === undefined) return nothing("unreachable");
   try {
-    const request = {
-      method: "POST",
-      url: origin.originUrl + ORIGIN_QUERY_PATH,
-      body: utf8Bytes(JSON.stringify(options.query)),
-    };
-    const signed = await signRequest(request, {
-      identity: options.identity,
-      mesh: options.mesh,
-      to: origin.node,
-      now: options.now(),
-      nonce: options.random(NONCE_BYTES),
-      delegation: options.delegation,
-    });
-    traffic.sent = request.body.length;
-    // A redirect would take a signed query with a profile to a place that no descriptor names.
-    const response = await fetch(request.url, {
-      method: request.method,
-      headers: { ...signed, "content-type": "application/json", accept: "application/json" },
-      body: request.body,
-      redirect: "manual",
-      signal,
-    });
+    const body = utf8Bytes(JSON.stringify(options.query));
+    traffic.sent = body.length;
+    const url = origin.originUrl + ORIGIN_QUERY_PATH;
+    const request = { method: "POST", url, to: origin.node, body } as const;
+    const response = await signedFetch(options, request, signal);
     const maxBytes = response.ok ? ANSWER_MAX_BYTES : PROBLEM_MAX_BYTES;
-    const body = await readBytes(response, maxBytes, (count) => {
+    const answer = await readBytes(response, maxBytes, (count) => {
       traffic.received += count;
     });
     if (response.status >= 500)
-      return nothing("unreachable", body.ok ? readProblem(body.value) : undefined);
-    if (!body.ok) return nothing("invalid");
-    if (response.ok) return await readAnswer(options, contentDigest(request.body), body.value);
-    const problem = response.status >= 400 ? readProblem(body.value) : undefined;
+      return nothing("unreachable", answer.ok ? readProblem(answer.value) : undefined);
+    if (!answer.ok) return nothing("invalid");
+    if (response.ok) return await readAnswer(options, contentDigest(body), answer.value);
+    const problem = response.status >= 400 ? readProblem(answer.value) : undefined;
     return problem ? nothing("refused", problem) : nothing("invalid");
   } catch {
     return nothing(signal.aborted ? "timed-out" : "unreachable");

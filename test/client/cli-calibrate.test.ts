@@ -49,10 +49,10 @@ beforeAll(async () => {
 });
 
 function calibrate(...args: string[]) {
-  return command(["domain", "calibrate", domain, "--queries", "30", ...args]);
+  return command(["domain", "calibrate", domain, "--queries", "20", ...args]);
 }
 
-describe("domain calibrate", () => {
+describe.concurrent("domain calibrate", () => {
   test("proposes the cheapest setting that reaches the target", async () => {
     const { code, stdout } = await calibrate("--records", records, "--target", "0.95", "--json");
     expect(code).toBe(0);
@@ -69,19 +69,19 @@ describe("domain calibrate", () => {
   test("prints a table with the domain's own settings, and what to write into it", async () => {
     const { code, stdout, stderr } = await calibrate("--records", records);
     expect(code).toBe(0);
-    expect(stdout).toContain("300 of 300 records, 30 queries");
+    expect(stdout).toContain("300 of 300 records, 20 queries");
     expect(stdout).toMatch(/^\* +96 +16 +1 +100 /m);
     expect(stdout).toMatch(/^Proposed: "signature": \{"symbols":\d+,"trees":\d+,/m);
     expect(stderr).toBe("reading records\ntrying settings\n");
   });
 
   test("measures the same with the same seed, and other records with another", async () => {
-    const measured = (seed: string) =>
-      calibrate("--records", records, "--sample", "100", "--seed", seed, "--json");
-    const [a, b, c] = await Promise.all([measured("x"), measured("x"), measured("y")]);
-    expect(a.stdout).toBe(b.stdout);
-    expect(reportOf(a.stdout).trials).not.toEqual(reportOf(c.stdout).trials);
-    expect(JSON.parse(a.stdout)).toMatchObject({ records: 300, sampled: 100, queries: 30 });
+    const args = ["--records", records, "--sample", "100", "--json", "--seed"];
+    const runs = ["x", "x", "y"].map((seed) => calibrate(...args, seed));
+    const [a = "", b = "", c = ""] = (await Promise.all(runs)).map(({ stdout }) => stdout);
+    expect(a).toBe(b);
+    expect(reportOf(a).trials).not.toEqual(reportOf(c).trials);
+    expect(JSON.parse(a)).toMatchObject({ records: 300, sampled: 100, queries: 20 });
   });
 
   test("ends with 1 where no setting reaches the target", async () => {
@@ -91,20 +91,18 @@ describe("domain calibrate", () => {
     expect(none.stdout).toContain("None reaches a recall@10 of 1");
   });
 
-  test("leaves bad records out, and says so", async () => {
-    const bad = await ndjson([{ id: "bad" }, ...makeRecords(60)]);
+  test("is content with 50 good records, leaves bad ones out, and says so", async () => {
+    const bad = await ndjson([{ id: "bad" }, ...makeRecords(50)]);
     const { code, stderr } = await calibrate("--records", bad, "--target", "0");
     expect(code).toBe(0);
     expect(stderr).toMatch(/^warning: 1 record left out, the first at line 1: .*profile/m);
   });
 
-  test("needs 50 good records", async () => {
+  test("refuses 49 good records", async () => {
     const few = await ndjson(makeRecords(49));
     const run = await calibrate("--records", few, "--json");
     expect(run.code).toBe(2);
     expect(errorOf(run)).toMatchObject({ message: expect.stringContaining("49 good records") });
-    const enough = await ndjson(makeRecords(50));
-    expect((await calibrate("--records", enough, "--target", "0")).code).toBe(0);
   });
 
   test("asks for the mapping of a CSV file", async () => {

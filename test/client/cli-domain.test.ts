@@ -22,7 +22,7 @@ function changed(changes: object): Promise<string> {
   return fileOf("domain.json", JSON.stringify({ ...smallDomain, ...changes }));
 }
 
-describe("domain check", () => {
+describe.concurrent("domain check", () => {
   test("prints the id and the symbols of each feature", async () => {
     const file = await changed({});
     const { code, stdout, stderr } = await command(["domain", "check", file]);
@@ -122,7 +122,7 @@ const graphs = {
   ],
 };
 
-describe("ontology compile", () => {
+describe.concurrent("ontology compile", () => {
   test("gives the same file for plain and compressed JSON, and prints its id", async () => {
     const text = JSON.stringify(graphs);
     const directory = await freshDirectory();
@@ -157,7 +157,7 @@ describe("ontology compile", () => {
   });
 });
 
-describe("key new", () => {
+describe.concurrent("key new", () => {
   test("writes a key that only the owner can read, and prints its names", async () => {
     const file = join(await freshDirectory(), "node.key");
     const { code, stdout, stderr } = await command(["key", "new", "--out", file]);

@@ -32,7 +32,7 @@ async function storedRecords(config: string): Promise<number> {
   }
 }
 
-describe("origin load", () => {
+describe.concurrent("origin load", () => {
   test("loads good records, reports bad ones with line and reason, and ends with 3", async () => {
     const config = await writeOriginFiles(mesh);
     const file = await ndjson([
@@ -100,7 +100,13 @@ describe("origin load", () => {
     const config = await writeOriginFiles(mesh, { keyFile: "none.key" });
     const file = await ndjson([wardRecord("a")]);
     const { code, stderr } = await command([
-      ...["origin", "load", file, "--config", config, "--domain", "ward"],
+      "origin",
+      "load",
+      file,
+      "--config",
+      config,
+      "--domain",
+      "ward",
     ]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^ {2}keyFile: can not be read/m);
@@ -108,7 +114,7 @@ describe("origin load", () => {
   });
 });
 
-describe("origin start and status", () => {
+describe.concurrent("origin start and status", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(
     "runs until %s, and tells its operator how it is",
     async (signal) => {

@@ -32,7 +32,7 @@ test("a table of nothing is its headers", () => {
 
 test("what other organisations write can not steer the terminal", () => {
   const table = formatTable(["name"], [["\u001b[2Jevil\r\nname\u202etxt"]]);
-  expect(table).not.toMatch(/[\u001b\r\u202e]/);
+  for (const steers of ["\u001b", "\r", "\u202e"]) expect(table).not.toContain(steers);
   expect(table.split("\n")).toHaveLength(3);
 });
 

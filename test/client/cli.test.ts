@@ -29,7 +29,7 @@ const COMMANDS = [
   ["key", "new"],
 ];
 
-describe("help", () => {
+describe.concurrent("help", () => {
   test("names every command and every exit code, and gives examples", async () => {
     const { code, stdout, stderr } = await command(["--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -62,14 +62,12 @@ test("--version prints the package's version", async () => {
   expect({ code, stdout }).toEqual({ code: 0, stdout: `${packageJson.version}\n` });
 });
 
-describe("a call that is not usable ends with 2, an error and a hint", () => {
+describe.concurrent("a call that is not usable ends with 2, an error and a hint", () => {
   test.each([
     { args: ["serach"], error: "unknown command 'serach'", hint: "outcome-mesh --help" },
     { args: ["domain", "chek"], error: "Did you mean check", hint: "outcome-mesh domain --help" },
     { args: ["domain"], error: "which command?", hint: "outcome-mesh domain --help" },
     { args: ["key", "new", "--ouy", "x"], error: "--ouy", hint: "outcome-mesh key new --help" },
-    { args: ["domain", "check"], error: "file", hint: "outcome-mesh domain check --help" },
-    { args: ["origin", "start"], error: "--config", hint: "outcome-mesh origin start --help" },
     { args: ["domain", "check", "/does/not/exist.json"], error: "ENOENT", hint: "check the path" },
     {
       args: ["up", "--example", "heart-disease"],
@@ -99,7 +97,7 @@ describe("a call that is not usable ends with 2, an error and a hint", () => {
   });
 });
 
-describe("npm's bin link", () => {
+describe.concurrent("npm's bin link", () => {
   test("leads to an executable file with Node's shebang", async () => {
     expect(join(import.meta.dirname, "..", "..", packageJson.bin["outcome-mesh"])).toBe(MAIN);
     await access(MAIN, constants.X_OK);

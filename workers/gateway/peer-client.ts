@@ -4,7 +4,7 @@ import {
   lookupResponseSchema,
   parseJson,
   readBytes,
-  signRequest,
+  signedFetch,
   utf8Bytes,
   type LookupRequest,
   type LookupResponse,
@@ -27,24 +27,14 @@ export async function askPeer(
   timeoutMs: number,
 ): Promise<PeerAnswer> {
   const body = utf8Bytes(JSON.stringify(lookup));
-  const request = { method: "POST", url: `${peer.meshUrl}/v1/peer/lookup`, body };
-  const headers = await signRequest(request, {
-    identity: node.identity,
-    mesh: node.mesh,
-    to: peer.node,
-    now: node.now(),
-    nonce: crypto.getRandomValues(new Uint8Array(16)),
-  });
   let bytesReceived = 0;
   let response: LookupResponse | undefined;
   try {
-    const answer = await fetch(request.url, {
-      method: request.method,
-      headers: { ...headers, "content-type": "application/json" },
-      body,
-      redirect: "manual",
-      signal: AbortSignal.timeout(Math.max(1, timeoutMs)),
-    });
+    const answer = await signedFetch(
+      node.caller,
+      { method: "POST", url: `${peer.meshUrl}/v1/peer/lookup`, to: peer.node, body },
+      AbortSignal.timeout(Math.max(1, timeoutMs)),
+    );
     const bytes = await readBytes(answer, LOOKUP_RESPONSE_MAX_BYTES);
     if (bytes.ok) {
       bytesReceived = bytes.value.length;

@@ -1,16 +1,14 @@
 /** A query's life at the gateway: signature, lookups, origins, one ranking. */
-import { compiledDomain } from "../../durable-objects/domain-cache.ts";
 import {
   encodeProfile,
   queryOrigins,
   Refusal,
   ROUTING_SHARE,
   signatureOf,
-  type CompiledDomain,
-  type DomainId,
   type QueryEvent,
   type QueryRequest,
 } from "../../protocol/index.ts";
+import { requireDomain } from "../domains.ts";
 import type { MemberContext } from "../node-context.ts";
 import { findOrigins } from "./find-origins.ts";
 
@@ -41,22 +39,7 @@ export async function* runQuery(
     settings: request,
     origins: routing.origins,
     routing,
-    caller: {
-      fetch: (url, init) => fetch(url, init),
-      identity: node.identity,
-      mesh: node.mesh,
-      now: node.now,
-      random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
-    },
+    caller: node.caller,
     startedAt,
   });
-}
-
-/** The domain, ready to encode profiles. Refuses if this node does not know it or lacks an ontology of it. */
-async function requireDomain(node: MemberContext, id: DomainId): Promise<CompiledDomain> {
-  const compiled = await compiledDomain(node.env, id);
-  if (!compiled)
-    throw new Refusal("unknown-domain", { detail: `this node does not know domain ${id}` });
-  if (!compiled.ok) throw new Refusal("not-ready", { errors: compiled.error });
-  return compiled.value;
 }

@@ -1,11 +1,9 @@
 /** The gateway: what the organisation's own requesters call. */
-import { knownDomain } from "../../durable-objects/domain-cache.ts";
 import {
   DELEGATION_MS,
   problemOf,
   queryRequestSchema,
   queryResponseSchema,
-  Refusal,
   REQUEST_MAX_BYTES,
   routeRequestSchema,
   routeResponseSchema,
@@ -17,9 +15,9 @@ import {
 import { findOrigins } from "../gateway/find-origins.ts";
 import { runQuery } from "../gateway/run-query.ts";
 import { logFailure } from "../log.ts";
+import { readSymbols, requirePlan } from "../domains.ts";
 import { asMember } from "../node-context.ts";
 import type { Routes } from "../route.ts";
-import { readSymbols } from "../symbols.ts";
 
 const NDJSON = "application/x-ndjson";
 
@@ -61,15 +59,10 @@ export function mountGateway(routes: Routes): void {
     routeRequestSchema,
     async ({ node, body }) => {
       const member = await asMember(node);
-      const known = await knownDomain(node.env, body.domain);
-      if (!known) {
-        throw new Refusal("unknown-domain", {
-          detail: `this node does not know domain ${body.domain}`,
-        });
-      }
-      const signature = readSymbols(body.signature, known.plan.symbols);
+      const plan = await requirePlan(node, body.domain);
+      const signature = readSymbols(body.signature, plan.symbols);
       const routing = await findOrigins(member, {
-        plan: known.plan,
+        plan,
         signature,
         limit: body.maxOrigins,
         deadline: node.now() + body.deadlineMs,

@@ -1,20 +1,18 @@
 /** What other nodes call. */
-import { knownDomain } from "../../durable-objects/domain-cache.ts";
 import {
   lookupRequestSchema,
   lookupResponseSchema,
   publishRequestSchema,
   publishResponseSchema,
-  Refusal,
   REQUEST_MAX_BYTES,
   toBase64Url,
   type LookupResponse,
 } from "../../protocol/index.ts";
+import { readSymbols, requirePlan } from "../domains.ts";
 import { asMember } from "../node-context.ts";
 import { lookupOwnShards } from "../peer/lookup.ts";
 import { acceptStatements } from "../peer/publish.ts";
 import type { Routes } from "../route.ts";
-import { readSymbols } from "../symbols.ts";
 
 /** A signature of 1,024 symbols, and the rest. */
 const LOOKUP_MAX_BYTES = 4096;
@@ -32,15 +30,10 @@ export function mountPeer(routes: Routes): void {
     lookupRequestSchema,
     async ({ node, body }) => {
       const member = await asMember(node);
-      const known = await knownDomain(node.env, body.domain);
-      if (!known) {
-        throw new Refusal("unknown-domain", {
-          detail: `this node does not know domain ${body.domain}`,
-        });
-      }
+      const plan = await requirePlan(node, body.domain);
       const found = await lookupOwnShards(member, {
-        plan: known.plan,
-        signature: readSymbols(body.signature, known.plan.symbols),
+        plan,
+        signature: readSymbols(body.signature, plan.symbols),
         trees: body.trees,
         limit: body.limit,
       });

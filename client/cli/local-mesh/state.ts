@@ -1,5 +1,5 @@
 /** What a local mesh is made of: keys, tokens and ports, kept in `mesh.json` so that a restart is the same mesh. */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
@@ -85,21 +85,32 @@ async function foundMesh(
   return { version: 1, charter, members };
 }
 
+/** Below the ports that systems give to outgoing connections, so that none is taken before it is used. */
+const PORTS_FROM = 10_240;
+const PORTS_TO = 32_768;
+
 /** Ports that no one listens on: all are held open at once, so that they differ. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return address !== null && typeof address === "object" ? address.port : 0;
-  });
+  const servers: Server[] = [];
+  const ports: number[] = [];
+  // From a random start on, so that meshes made at the same time do not meet.
+  let next = randomInt(PORTS_FROM, PORTS_TO);
+  while (ports.length < count) {
+    const server = await tryListen(next);
+    if (server) {
+      servers.push(server);
+      ports.push(next);
+    }
+    next = next + 1 < PORTS_TO ? next + 1 : PORTS_FROM;
+  }
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
   return ports;
 }
 
-function listenAnywhere(): Promise<Server> {
-  return new Promise((resolve, reject) => {
+function tryListen(candidate: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server));
+    server.once("error", () => resolve(undefined));
+    server.listen(candidate, "127.0.0.1", () => resolve(server));
   });
 }

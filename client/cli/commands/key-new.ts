@@ -1,0 +1,64 @@
+/** `outcome-mesh key new`: a node's key. */
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import { openIdentity, secretKeyFrom } from "../../../protocol/index.ts";
+import { CliError } from "../cli-error.ts";
+import { jsonOption } from "../options.ts";
+import { printJson, printText } from "../output.ts";
+
+interface KeyNewOptions {
+  readonly out?: string;
+  readonly json?: true;
+}
+
+export function keyNewCommand(): Command {
+  return new Command("new")
+    .description(
+      "Make a node's key: a random 32-byte Ed25519 seed. Its hash is the node's id, so keep it, and keep it secret.",
+    )
+    .option(
+      "--out <file>",
+      "write it to a new file that only you can read; otherwise it is printed",
+    )
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  outcome-mesh key new --out node.key
+  outcome-mesh key new | npx wrangler secret put NODE_KEY`,
+    )
+    .action(runKeyNew);
+}
+
+async function runKeyNew({ out, json }: KeyNewOptions): Promise<void> {
+  const key = secretKeyFrom(randomBytes(32));
+  const { node, publicKey } = await openIdentity(key);
+  if (out !== undefined) await writeSecret(out, `${key}\n`);
+  if (json) {
+    printJson({ node, publicKey, ...(out === undefined ? { key } : { file: out }) });
+    return;
+  }
+  const names = `node id     ${node}\npublic key  ${publicKey}\n`;
+  if (out === undefined) {
+    // Apart, so that the key alone can be piped on.
+    process.stderr.write(names);
+    printText(key);
+  } else {
+    process.stdout.write(names);
+  }
+}
+
+/** Only the owner may read it, and what is there is never overwritten. */
+async function writeSecret(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error) || error.code !== "EEXIST") throw error;
+    throw new CliError(`${path} is there already, and a key is not overwritten`, {
+      hint: "choose another file, or move that one away",
+      cause: error,
+    });
+  }
+}

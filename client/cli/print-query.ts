@@ -1,0 +1,89 @@
+/** A query's outcome for people. */
+import type { Domain, OriginReport, QueryResponse, RankedResult } from "../../protocol/index.ts";
+import type { Synthesis } from "../synthesis/index.ts";
+import { formatTable } from "./table.ts";
+import { formatSynthesis } from "./print-synthesis.ts";
+
+export interface PrintedQuery {
+  readonly response: QueryResponse;
+  readonly synthesis: Synthesis;
+  readonly domain: Domain;
+  /** Show the similarity of each feature. */
+  readonly features: boolean;
+}
+
+export function formatQuery({ response, synthesis, domain, features }: PrintedQuery): string {
+  const { ranking, origins } = response;
+  return [
+    ranking.length === 0 ? "Nothing similar was found." : formatRanking(ranking, domain, features),
+    ...(origins.length > 0 ? [formatOrigins(origins)] : []),
+    ...(ranking.length > 0 ? [formatSynthesis(synthesis)] : []),
+    formatCost(response),
+  ].join("\n\n");
+}
+
+function formatRanking(
+  ranking: readonly RankedResult[],
+  domain: Domain,
+  features: boolean,
+): string {
+  const done = domain.intervention.map(({ name }) => name);
+  const ended = domain.result.map(({ name }) => name);
+  const compared = features
+    ? domain.features
+        .map(({ name }) => name)
+        .filter((name) => ranking.some((result) => result.features[name] !== undefined))
+    : [];
+  return formatTable(
+    [
+      "rank",
+      "similarity",
+      "organisation",
+      ...done,
+      ...ended,
+      ...compared.map((name) => `~${name}`),
+    ],
+    ranking.map((result) => [
+      String(result.rank),
+      result.score.toFixed(3),
+      result.organisation,
+      ...done.map((name) => valueOf(result.intervention[name])),
+      ...ended.map((name) => valueOf(result.result[name])),
+      ...compared.map((name) => result.features[name]?.toFixed(2) ?? ""),
+    ]),
+  );
+}
+
+function formatOrigins(origins: readonly OriginReport[]): string {
+  return formatTable(
+    ["origin", "estimate", "status", "results", "ms", "reason"],
+    origins.map(({ organisation, estimate, status, results, milliseconds, problem }) => [
+      organisation,
+      estimate.toFixed(2),
+      status,
+      String(results),
+      milliseconds.toFixed(0),
+      problem ? [problem.title, problem.detail].filter(Boolean).join("; ") : "",
+    ]),
+  );
+}
+
+function formatCost({ coverage, cost }: QueryResponse): string {
+  const { slotsAnswered, slotsAsked, originsFound, originsAsked, originsAnswered } = coverage;
+  return [
+    `${slotsAnswered} of ${slotsAsked} slots answered`,
+    `${originsFound} origins found, ${originsAsked} asked, ${originsAnswered} answered`,
+    `${cost.lookupRequests} lookup and ${cost.originRequests} origin requests`,
+    `${kilobytes(cost.bytesSent)} kB sent, ${kilobytes(cost.bytesReceived)} kB received`,
+    `${cost.milliseconds.toFixed(0)} ms`,
+  ].join("; ");
+}
+
+function kilobytes(bytes: number): string {
+  return (bytes / 1000).toFixed(1);
+}
+
+function valueOf(value: string | number | boolean | undefined): string {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return value === undefined ? "" : String(value);
+}
