@@ -24,10 +24,7 @@ export function rootKeyOf(
   tree: number,
 ): Uint8Array | undefined {
   const path = rootPath(plan, signature, tree);
-  return path && hashPath(plan, tree, path);
-}
-
-function hashPath(plan: RoutingPlan, tree: number, path: Uint8Array): Uint8Array {
+  if (!path) return undefined;
   const input = new ByteWriter()
     .raw(ROOT_KEY_PREFIX)
     .raw(fromBase64Url(plan.domainId))
@@ -50,15 +47,19 @@ const MEMO_MAX = 100_000;
 export function slotsOf(plan: RoutingPlan, signature: Uint8Array): (number | undefined)[] {
   const slots = memo.get(plan) ?? new Map<number, number>();
   memo.set(plan, slots);
-  return plan.orders.map((_, tree) => {
-    const path = rootPath(plan, signature, tree);
-    if (!path) return undefined;
-    const name = path.reduce((number, symbol) => number * 256 + symbol, tree);
+  return plan.orders.map((order, tree) => {
+    let name = tree;
+    for (let depth = 0; depth < plan.rootDepth; depth++) {
+      const symbol = signature[order[depth] ?? 0] ?? MISSING;
+      if (symbol === MISSING) return undefined;
+      name = name * 256 + symbol;
+    }
     const known = slots.get(name);
     if (known !== undefined) return known;
-    const slot = slotOf(hashPath(plan, tree, path));
+    const key = rootKeyOf(plan, signature, tree);
+    if (!key) return undefined;
     if (slots.size >= MEMO_MAX) slots.clear();
-    slots.set(name, slot);
-    return slot;
+    slots.set(name, slotOf(key));
+    return slotOf(key);
   });
 }

@@ -23,8 +23,8 @@ import { openState, type MemberState, type OrganisationName } from "./state.ts";
 import { startWorkers, type RunningWorkers } from "./workerd.ts";
 
 const HOST = "http://127.0.0.1";
-/** Nodes that are called, or processes that start, at once: each takes most of a core for a second. */
-const STARTING_AT_ONCE = 4;
+/** Nodes that verify their members at once: each takes most of a core for a second. */
+const RENEWING_AT_ONCE = 4;
 /** Each origin process takes 150 MB. */
 const ORIGIN_PROCESSES_MAX = 8;
 /** Leases are renewed at this interval, as long as the mesh stays up. */
@@ -148,7 +148,7 @@ export class LocalMesh {
       ),
     );
     const members = { charter: this.#charter, descriptors };
-    const limit = pLimit(STARTING_AT_ONCE);
+    const limit = pLimit(RENEWING_AT_ONCE);
     await Promise.all(
       this.organisations.map(({ identity, meshUrl }) =>
         limit(() => putMembers({ identity, mesh: this.mesh, meshUrl }, members)),
@@ -156,22 +156,14 @@ export class LocalMesh {
     );
   }
 
-  /** Starts all origins: each a process of its own, up to as many as the machine bears; more share processes. */
-  async startOrigins(
-    onStarted: (done: number, total: number) => void = () => undefined,
-  ): Promise<void> {
-    const groups = Map.groupBy(
-      this.organisations.map(({ slug }, i) => ({ slug, process: i % ORIGIN_PROCESSES_MAX })),
-      (placed) => placed.process,
-    );
-    const limit = pLimit(STARTING_AT_ONCE);
-    await Promise.all(
-      [...groups.values()].map((group) =>
-        limit(async () => {
-          await this.startOrigin(...group.map(({ slug }) => slug));
-          onStarted(this.#origins.size, this.organisations.length);
-        }),
-      ),
+  /** The origins that share a process: each has its own, up to as many as the machine bears. */
+  get originGroups(): readonly (readonly LocalOrganisation[])[] {
+    const placed = this.organisations.map((organisation, i) => ({
+      organisation,
+      process: i % ORIGIN_PROCESSES_MAX,
+    }));
+    return [...Map.groupBy(placed, ({ process: number }) => number).values()].map((group) =>
+      group.map(({ organisation }) => organisation),
     );
   }
 

@@ -62,8 +62,7 @@ export async function startExample(
     await loadAll(mesh, example, compiled.value, onProgress);
     onProgress("starting the Workers", 0, 1);
     await mesh.startWorkers();
-    await mesh.startOrigins((done, total) => onProgress("starting the origins", done, total));
-    const totals = await waitUntilPublished(mesh.organisations, onProgress);
+    const totals = await startOrigins(mesh, onProgress);
     return { mesh, compiled: compiled.value, totals };
   } catch (error) {
     await mesh.stop();
@@ -95,6 +94,28 @@ async function loadAll(
     done += records.length;
     onProgress("loading records", done, total);
   }
+}
+
+/**
+ * Starts the origins, and waits until the mesh has acknowledged all that they publish. Groups that share a
+ * process go one after another: a mesh of many machines on this one would choke on all at once.
+ */
+async function startOrigins(
+  mesh: LocalMesh,
+  onProgress: StartOptions["onProgress"],
+): Promise<{ records: number; entries: number }> {
+  const groups = mesh.originGroups;
+  const isSmall = groups.every((group) => group.length === 1);
+  let started: LocalOrganisation[] = [];
+  let totals = { records: 0, entries: 0 };
+  for (const group of isSmall ? [mesh.organisations] : groups) {
+    onProgress("starting the origins", started.length, mesh.organisations.length);
+    if (isSmall) await Promise.all(group.map(({ slug }) => mesh.startOrigin(slug)));
+    else await mesh.startOrigin(...group.map(({ slug }) => slug));
+    started = [...started, ...group];
+    totals = await waitUntilPublished(started, onProgress);
+  }
+  return totals;
 }
 
 async function waitUntilPublished(
