@@ -1,7 +1,13 @@
 /** Puts an origin together from its configuration, and takes it apart again in the right order. */
 import { createAdaptorServer } from "@hono/node-server";
-import { Server } from "node:http";
-import { openIdentity, ReplayGuard } from "../protocol/index.ts";
+import { Server, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  openIdentity,
+  PROBLEM_MEDIA_TYPE,
+  problemOf,
+  ReplayGuard,
+  REQUEST_MAX_BYTES,
+} from "../protocol/index.ts";
 import type { OriginConfig } from "./config.ts";
 import { loadDomains } from "./domains.ts";
 import {
@@ -81,6 +87,7 @@ async function listen(
 ): Promise<{ server: Server; url: string }> {
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false });
   if (!(server instanceof Server)) throw new TypeError("not an HTTP/1.1 server");
+  server.on("checkContinue", refuseLargeBody);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
@@ -91,6 +98,20 @@ async function listen(
   const address = server.address();
   const bound = address !== null && typeof address === "object" ? address.port : port;
   return { server, url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}` };
+}
+
+/** A sender that waits to be let on is told before it sends that its body is too large; others while they send. */
+function refuseLargeBody(this: Server, request: IncomingMessage, response: ServerResponse): void {
+  if (Number(request.headers["content-length"] ?? 0) <= REQUEST_MAX_BYTES) {
+    response.writeContinue();
+    this.emit("request", request, response);
+    return;
+  }
+  const problem = problemOf("too-large", {
+    detail: `the body may have ${REQUEST_MAX_BYTES} bytes`,
+  });
+  response.writeHead(problem.status, { "content-type": PROBLEM_MEDIA_TYPE, connection: "close" });
+  response.end(JSON.stringify(problem));
 }
 
 async function stopListening(server: Server): Promise<void> {

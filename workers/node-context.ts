@@ -28,10 +28,12 @@ const globalFetch: Fetch = (url, init) => fetch(url, init);
 export async function nodeContext(env: Env): Promise<NodeContext> {
   const config = await configOf(env);
   const { identity, mesh } = config;
-  const now = (): number => Date.now();
-  const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
-  const caller = { fetch: globalFetch, identity, mesh, now, random };
-  return { ...config, env, now, caller };
+  const caller = { fetch: globalFetch, identity, mesh, now: Date.now, random: randomBytes };
+  return { ...config, env, now: Date.now, caller };
+}
+
+function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
 }
 
 /** Adds the view. Refuses with `not-ready` before the node was given its members. */

@@ -78,6 +78,7 @@ export function printRareDisease(report: RareDiseaseReport): string {
 function printCost(cost: Cost): string {
   const { coverage } = cost;
   return [
+    `data: ${cost.source}`,
     `${cost.organisations} organisations, ${cost.records} records, ${cost.entries} entries; ${cost.queries} queries`,
     `median a query: ${cost.lookupRequests.median} lookup requests, ${cost.originsAsked.median} origins asked, ` +
       `${(cost.bytesPerQuery.median / 1000).toFixed(1)} kB of bodies, ${cost.milliseconds.median.toFixed(0)} ms`,
