@@ -1,9 +1,9 @@
 /** Runs the command line as a process, without any flag of Node's: as npm's bin link does. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { lendDirectory } from "../support/lend-directory.ts";
 
 export const MAIN = join(import.meta.dirname, "..", "..", "client", "cli", "main.ts");
 
@@ -43,9 +43,9 @@ export function command(
   return finished(startCommand(args, environment));
 }
 
-/** A fresh directory; the system cleans it up. */
+/** A fresh directory, removed when the test file is done. */
 export function freshDirectory(): Promise<string> {
-  return mkdtemp(join(tmpdir(), "outcome-mesh-cli-"));
+  return lendDirectory("cli");
 }
 
 /** Writes `content` to a file in a fresh directory; returns its path. */

@@ -1,7 +1,4 @@
 /** A made-up domain with a small made-up ontology, and records of it, for the origin's tests. */
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   compileDomain,
   decodeOntology,
@@ -9,6 +6,7 @@ import {
   type CompiledDomain,
   type OutcomeRecord,
 } from "../../protocol/index.ts";
+import { lendDirectory } from "./lend-directory.ts";
 
 export const ontologyBytes = encodeOntology({
   terms: new Map([
@@ -61,9 +59,9 @@ export function wardRecord(id: string, changes: Partial<OutcomeRecord> = {}): Ou
   };
 }
 
-/** A fresh directory; the system cleans it up. */
+/** A fresh directory, removed when the test file is done. */
 export function temporaryDirectory(): Promise<string> {
-  return mkdtemp(join(tmpdir(), "outcome-mesh-origin-"));
+  return lendDirectory("origin");
 }
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -1,5 +1,6 @@
 /** `outcome-mesh up`: a whole mesh on this machine, with an example in it. */
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -74,16 +75,19 @@ async function runUp(options: UpOptions, command: Command): Promise<void> {
   const temporary =
     options.persist === undefined ? await mkdtemp(join(tmpdir(), "outcome-mesh-")) : undefined;
   const directory = temporary ?? resolve(options.persist ?? ".");
+  // Whatever ends the process: what was only lent does not stay.
+  if (temporary !== undefined) {
+    process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
+  }
   const progress = createProgress();
   let running: RunningExample | undefined;
-  // From here on a signal ends the mesh in order, whatever it is doing.
-  const stopped = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   try {
     running = await startExample(plan.example, { directory, onProgress: progress.report });
+    const stopped = untilStopped();
     const answered = plan.execute(running, (done) => progress.report("asking", done, plan.asked));
     const outcome = await Promise.race([answered, stopped]);
     progress.end();
-    if ("report" in outcome) {
+    if (isReport(outcome)) {
       const document = `${JSON.stringify(outcome.report, undefined, 2)}\n`;
       process.stdout.write(options.json ? document : `${outcome.text}\n`);
       if (!options.once) {
@@ -93,8 +97,16 @@ async function runUp(options: UpOptions, command: Command): Promise<void> {
     }
   } finally {
     progress.end();
-    await stopExample(running, temporary);
+    await stopExample(running);
   }
+}
+
+/** Resolves when the user or the system asks the process to end. */
+function untilStopped(): Promise<unknown> {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  // Miniflare's own handlers would end the process before the origins have finished.
+  for (const signal of signals) process.removeAllListeners(signal);
+  return Promise.race(signals.map((signal) => once(process, signal)));
 }
 
 async function readExample(options: UpOptions, command: Command): Promise<Plan> {
@@ -142,6 +154,10 @@ async function readExample(options: UpOptions, command: Command): Promise<Plan> 
       };
     }
   }
+}
+
+function isReport(outcome: unknown): outcome is { readonly report: object; readonly text: string } {
+  return typeof outcome === "object" && outcome !== null && "report" in outcome;
 }
 
 function addresses({ mesh, compiled }: RunningExample): string {

@@ -36,6 +36,12 @@ export async function startOriginProcess(configFiles: readonly string[]): Promis
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     errors = (errors + text).slice(-4000);
   });
+  // Should this process end without stopping it in order, it must not stay behind.
+  const killNow = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", killNow);
+  child.once("exit", () => process.off("exit", killNow));
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
