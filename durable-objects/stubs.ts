@@ -1,4 +1,5 @@
 /** The one place that names Durable Objects. A name is forever: changing one loses what it stored. */
+import { SLOTS } from "../protocol/index.ts";
 import type { DomainLibrary } from "./domain-library.ts";
 import type { Env } from "./env.ts";
 import type { Membership } from "./membership.ts";
@@ -6,7 +7,6 @@ import type { RoutingShard } from "./routing-shard.ts";
 
 /** One object a node for what the whole node shares. */
 const NODE_WIDE = "node";
-const SLOTS = 65_536;
 
 export function membershipStub(env: Env): DurableObjectStub<Membership> {
   return env.MEMBERSHIP.getByName(NODE_WIDE);
