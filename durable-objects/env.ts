@@ -1,4 +1,4 @@
-/** The Worker's bindings, as `wrangler.toml` declares them. Text values are parsed in workers/config.ts. */
+/** The Worker's bindings, as `wrangler.toml` declares them. Text values are parsed in config.ts. */
 import type { DomainLibrary } from "./domain-library.ts";
 import type { Membership } from "./membership.ts";
 import type { RoutingShard } from "./routing-shard.ts";
@@ -11,4 +11,14 @@ export interface Env {
   readonly NODE_KEY?: string;
   readonly REQUESTER_TOKEN?: string;
   readonly SHARDS?: string;
+  readonly NODE_NAME?: string;
+  readonly MESH_URL?: string;
+  readonly ORIGIN_URL?: string;
+  readonly CAPACITY?: string;
+  readonly ALLOWED_HOSTS?: string;
+  readonly GOSSIP_SECONDS?: string;
+  readonly REPAIR_SECONDS?: string;
+  readonly SUBREQUEST_LIMIT?: string;
+  readonly MEMBER_RATE?: string;
+  readonly CLOCK_OFFSET_MS?: string;
 }

@@ -46,9 +46,9 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
   try {
     const indexes = new Map(loaded.domains.map((d) => [d.id, new RecordIndex(store, d)]));
     const { meshId: mesh, meshUrl } = config;
-    const self = identity.node;
+    const own = { node: identity.node, key: identity.publicKey, meshUrl };
     const client = createPeerClient(identity, mesh, closing.signal);
-    const membership = createMembership({ client, mesh, self, meshUrl });
+    const membership = createMembership({ client, mesh, own });
     const publisher = createPublisher({ store, identity, mesh, client, membership });
     const app = createServer({
       identity,
@@ -64,7 +64,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
     });
     const { server, url } = await listen(app.fetch, config.listen);
     const signal = closing.signal;
-    const provisioned = provisionWorker({ client, self, meshUrl, loaded, signal });
+    const provisioned = provisionWorker({ client, own, loaded, signal });
     publisher.start();
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {

@@ -245,3 +245,11 @@ export {
   type QueryOriginsOptions,
 } from "./query/query-origins.ts";
 export { signedFetch, type Caller, type Fetch, type OutgoingRequest } from "./http/signed-fetch.ts";
+export {
+  callPeer,
+  tellPeer,
+  type PeerAnswer,
+  type PeerCall,
+  type PeerFailure,
+  type PeerTarget,
+} from "./http/call-peer.ts";

@@ -23,6 +23,8 @@ export interface MembershipView {
   readonly version: string;
   readonly charter: Charter;
   readonly descriptors: readonly Descriptor[];
+  /** Those whose lease held when the view was made, by node id. */
+  readonly members: readonly Member[];
   readonly placement: Placement;
   /** The member, if its lease holds at `now`. */
   live(node: NodeId, now: number): Member | undefined;
@@ -96,6 +98,7 @@ export function createView(charter: Charter, descriptors: readonly Descriptor[])
     version: contentId(digest.bytes()),
     charter,
     descriptors,
+    members: sorted,
     placement: createPlacement(sorted, charter.charter.replicas),
     live: (node, now) => {
       const member = members.get(node);

@@ -120,11 +120,9 @@ async function putDomain(
   const document = domainDocument(domain);
   if (document === undefined) return;
   // Whether it worked, the second attempt tells.
-  await client.put({
+  await client.put(member, {
     method: "PUT",
-    base: member.meshUrl,
     path: `/v1/domains/${domain}`,
-    to: member.node,
     body: utf8Bytes(document),
   });
 }
@@ -138,11 +136,10 @@ async function sendBatch(
   const isTombstone = batch[0]?.isTombstone ?? false;
   const entries = batch.map((parcel) => toBase64Url(parcel.bytes));
   const answer = await client.read(
+    member,
     {
       method: "POST",
-      base: member.meshUrl,
       path: isTombstone ? "/v1/peer/withdraw" : "/v1/peer/publish",
-      to: member.node,
       body: utf8Bytes(JSON.stringify({ entries })),
     },
     publishResponseSchema,

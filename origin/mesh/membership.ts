@@ -8,10 +8,10 @@ import {
   ok,
   type MeshId,
   type MembershipView,
-  type NodeId,
+  type PeerTarget,
   type Result,
 } from "../../protocol/index.ts";
-import type { PeerClient, PeerFailure } from "./peer-client.ts";
+import type { PeerClient, FailureCode } from "./peer-client.ts";
 
 /** Membership changes with arrivals and hourly leases; a minute late costs no more than a second attempt. */
 const REFRESH_MS = 60_000;
@@ -29,7 +29,7 @@ export interface Membership {
   /** A view no older than a minute where the Worker answers, else the last good one. */
   current(): Promise<MembershipView | undefined>;
   /** Asks the Worker again. */
-  refresh(): Promise<Result<MembershipView, PeerFailure>>;
+  refresh(): Promise<Result<MembershipView, FailureCode>>;
   /** Asks again because a sender is not known, unless that was just done; true if it was done now. */
   refreshForStranger(): Promise<boolean>;
   /** Asks again because a node has another version than ours, once for each such version. */
@@ -39,25 +39,24 @@ export interface Membership {
 export interface MembershipOptions {
   readonly client: PeerClient;
   readonly mesh: MeshId;
-  readonly self: NodeId;
-  /** Base URL of the own Worker. */
-  readonly meshUrl: string;
+  /** The own Worker. */
+  readonly own: PeerTarget;
   readonly now?: () => number;
 }
 
 export function createMembership(options: MembershipOptions): Membership {
-  const { client, mesh, self, meshUrl, now = Date.now } = options;
+  const { client, mesh, own, now = Date.now } = options;
   let view: MembershipView | undefined;
   let nextAt = -Infinity;
   let strangerAt = -Infinity;
   /** Versions of other nodes because of which we asked since the view last changed. */
   const lookedFor = new Set<string>();
-  let running: Promise<Result<MembershipView, PeerFailure>> | undefined;
+  let running: Promise<Result<MembershipView, FailureCode>> | undefined;
 
-  const fetchView = async (): Promise<Result<MembershipView, PeerFailure>> => {
+  const fetchView = async (): Promise<Result<MembershipView, FailureCode>> => {
     nextAt = now() + RETRY_MS;
-    const request = { method: "GET", base: meshUrl, path: "/v1/node/members", to: self } as const;
-    const answer = await client.read(request, membersSchema);
+    const request = { method: "GET", path: "/v1/node/members" } as const;
+    const answer = await client.read(own, request, membersSchema);
     if (!answer.ok) return answer;
     const { charter, descriptors } = answer.value;
     if (meshIdOf(charter.charter) !== mesh) return err("another-mesh");
@@ -73,7 +72,7 @@ export function createMembership(options: MembershipOptions): Membership {
     nextAt = now() + REFRESH_MS;
     return ok(view);
   };
-  const refresh = (): Promise<Result<MembershipView, PeerFailure>> =>
+  const refresh = (): Promise<Result<MembershipView, FailureCode>> =>
     (running ??= fetchView().finally(() => {
       running = undefined;
     }));

@@ -1,8 +1,8 @@
 /** Gives the own Worker the ontologies and domains that this origin serves. */
-import { canonicalBytes, type NodeId, type OntologyId } from "../../protocol/index.ts";
+import { canonicalBytes, type PeerTarget, type OntologyId } from "../../protocol/index.ts";
 import type { LoadedDomains } from "../domains.ts";
 import { logEvent } from "../log.ts";
-import type { PeerClient, PeerFailure, PeerRequest } from "./peer-client.ts";
+import type { PeerClient, FailureCode, PeerRequest } from "./peer-client.ts";
 import { pause } from "./publisher.ts";
 
 const RETRY_FIRST_MS = 250;
@@ -10,9 +10,8 @@ const RETRY_MAX_MS = 30_000;
 
 export interface ProvisionOptions {
   readonly client: PeerClient;
-  readonly self: NodeId;
-  /** Base URL of the own Worker. */
-  readonly meshUrl: string;
+  /** The own Worker. */
+  readonly own: PeerTarget;
   readonly loaded: LoadedDomains;
   /** Gives up. */
   readonly signal: AbortSignal;
@@ -20,7 +19,7 @@ export interface ProvisionOptions {
 
 /** Tries until the Worker has all: it may start later than the origin. Each new reason is logged once. */
 export async function provisionWorker(options: ProvisionOptions): Promise<void> {
-  let told: PeerFailure | undefined;
+  let told: FailureCode | undefined;
   for (let attempt = 0; !options.signal.aborted; attempt++) {
     const failure = await provisionOnce(options);
     if (failure === undefined) return;
@@ -36,18 +35,9 @@ export async function provisionWorker(options: ProvisionOptions): Promise<void> 
 /** The ontologies first: a domain needs them. Returns why it failed. */
 async function provisionOnce({
   client,
-  self,
-  meshUrl,
+  own,
   loaded,
-}: ProvisionOptions): Promise<PeerFailure | undefined> {
-  const put = (path: string, body: Uint8Array<ArrayBuffer>, mediaType: string): PeerRequest => ({
-    method: "PUT",
-    base: meshUrl,
-    path,
-    to: self,
-    body,
-    mediaType,
-  });
+}: ProvisionOptions): Promise<FailureCode | undefined> {
   const requests = [
     ...[...loaded.ontologies].map(([id, bytes]: [OntologyId, Uint8Array<ArrayBuffer>]) =>
       put(`/v1/ontologies/${id}`, bytes, "application/octet-stream"),
@@ -57,8 +47,12 @@ async function provisionOnce({
     ),
   ];
   for (const request of requests) {
-    const answer = await client.put(request);
+    const answer = await client.put(own, request);
     if (!answer.ok) return answer.error;
   }
   return undefined;
+}
+
+function put(path: string, body: Uint8Array<ArrayBuffer>, mediaType: string): PeerRequest {
+  return { method: "PUT", path, body, mediaType };
 }

@@ -4,13 +4,12 @@
  * its deadline: whatever an origin does costs only its own results.
  */
 import type { MeshId, NodeId, PublicKey } from "../ids.ts";
-import { parseJson } from "../json.ts";
 import { ANSWER_MAX_BYTES } from "../messages/limits.ts";
 import type { OriginQuery } from "../messages/query.ts";
 import type { OriginOutcome } from "../query/ask-origins.ts";
 import { signedAnswerSchema, verifyAnswer, type Answer } from "../signed/answer.ts";
 import { utf8Bytes } from "../bytes.ts";
-import { readBytes } from "./body.ts";
+import { readBytes, readJson } from "./body.ts";
 import { contentDigest } from "./message-signature.ts";
 import { problemSchema, type Problem } from "./problem.ts";
 import { signedFetch, type Caller } from "./signed-fetch.ts";
@@ -122,18 +121,6 @@ async function isSigned(
 function readProblem(body: Uint8Array): Problem | undefined {
   const parsed = problemSchema.safeParse(readJson(body));
   return parsed.success ? parsed.data : undefined;
-}
-
-/** The body as JSON; undefined, which no schema accepts, where it is not. */
-function readJson(body: Uint8Array): unknown {
-  try {
-    const json = parseJson(
-      new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body),
-    );
-    return json.ok ? json.value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function nothing(status: OriginOutcome["status"], problem?: Problem): Verdict {

@@ -57,14 +57,25 @@ export async function readRequestBody(
   return body.value;
 }
 
+/** A body as JSON; undefined, which no schema accepts, where it is not UTF-8 or not JSON. */
+export function readJson(body: Uint8Array): unknown {
+  const text = decodeUtf8(body);
+  const json = text === undefined ? undefined : parseJson(text);
+  return json?.ok ? json.value : undefined;
+}
+
+function decodeUtf8(body: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Parses a request's body with `schema`. Throws a `Refusal` that names each offending field. */
 export function parseBody<T>(schema: z.ZodType<T>, body: Uint8Array): T {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body);
-  } catch {
-    throw new Refusal("bad-request", { detail: "the body is not UTF-8" });
-  }
+  const text = decodeUtf8(body);
+  if (text === undefined) throw new Refusal("bad-request", { detail: "the body is not UTF-8" });
   const json = parseJson(text);
   if (!json.ok) throw new Refusal("bad-request", { errors: [json.error] });
   const parsed = schema.safeParse(json.value);

@@ -13,9 +13,11 @@ const PROBLEMS = {
   "unsupported-media-type": { status: 415, title: "The body must be JSON" },
   misdirected: { status: 421, title: "This node does not serve these slots" },
   "bad-profile": { status: 422, title: "The profile or record does not fit the domain" },
+  "rate-limited": { status: 429, title: "Too many requests" },
   conflict: { status: 409, title: "The request conflicts with what is stored" },
   internal: { status: 500, title: "Something went wrong here" },
   "not-ready": { status: 503, title: "This node is not set up yet" },
+  "too-late": { status: 504, title: "The time that the asker waits is over" },
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;

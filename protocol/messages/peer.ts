@@ -36,6 +36,8 @@ export const lookupResponseSchema = z.strictObject({
     .max(ORIGINS_MAX),
   /** Entries that were compared with the query. */
   scanned: z.int().min(0),
+  /** Trees asked for in slots that this node came to hold lately, and of which it may not have all entries yet. */
+  pending: z.array(z.int().min(0).max(63)).max(64),
   membership: z.string().max(64),
 });
 export type LookupResponse = z.infer<typeof lookupResponseSchema>;

@@ -2,8 +2,8 @@
  * Which nodes hold a slot: the top R by weighted rendezvous hashing (Thaler & Ravishankar 1998; weights
  * after Schindelhauer & Schomaker 2005). A node's arrival or loss moves only the slots it gains or held.
  */
-import { compareText, fromBase64Url } from "../bytes.ts";
-import type { NodeId } from "../ids.ts";
+import { ByteWriter, compareText, fromBase64Url } from "../bytes.ts";
+import { contentId, type NodeId } from "../ids.ts";
 import { ln } from "../math.ts";
 import { mix, toUnit } from "../prf.ts";
 
@@ -15,6 +15,8 @@ export interface Placeable {
 
 export interface Placement {
   readonly replicas: number;
+  /** Equal for equal placements: of the same nodes with the same capacities. */
+  readonly version: string;
   /** The nodes that hold `slot`, most preferred first; all nodes where there are fewer than R. */
   replicasOf(slot: number): readonly NodeId[];
 }
@@ -29,8 +31,11 @@ export function createPlacement(nodes: readonly Placeable[], replicas: number): 
       return { node, capacity, s0: view.getUint32(0), s1: view.getUint32(4) };
     });
   const memo = new Map<number, readonly NodeId[]>();
+  const digest = new ByteWriter().u8(replicas);
+  for (const { node, capacity } of seeded) digest.raw(fromBase64Url(node)).u16(capacity);
   return {
     replicas,
+    version: contentId(digest.bytes()),
     replicasOf: (slot) => {
       const known = memo.get(slot);
       if (known) return known;

@@ -66,12 +66,12 @@ export async function findOrigins(node: MemberContext, find: FindOrigins): Promi
       membership: node.view.version,
     };
     cost.lookupRequests += 1;
-    const { response, bytesSent, bytesReceived } = await askPeer(node, peer, lookup, patience());
+    const { result, bytesSent, bytesReceived } = await askPeer(node, peer, lookup, patience());
     cost.bytesSent += bytesSent;
     cost.bytesReceived += bytesReceived;
-    if (!response) return false;
-    cost.rowsScanned += response.scanned;
-    for (const origin of response.origins) {
+    if (!result.ok) return false;
+    cost.rowsScanned += result.value.scanned;
+    for (const origin of result.value.origins) {
       for (const entry of origin.entries) found.addEncoded(origin.node, entry);
     }
     return true;

@@ -1,23 +1,15 @@
-/** Calls to other nodes' Workers: signed, bounded in time and size, never redirected. */
+/** What a gateway asks of other nodes' Workers. */
 import {
+  callPeer,
   LOOKUP_RESPONSE_MAX_BYTES,
   lookupResponseSchema,
-  parseJson,
-  readBytes,
-  signedFetch,
   utf8Bytes,
   type LookupRequest,
   type LookupResponse,
   type Member,
+  type PeerAnswer,
 } from "../../protocol/index.ts";
 import type { MemberContext } from "../node-context.ts";
-
-export interface PeerAnswer {
-  /** Undefined where the peer failed, in whatever way. */
-  readonly response: LookupResponse | undefined;
-  readonly bytesSent: number;
-  readonly bytesReceived: number;
-}
 
 /** Asks `peer` for a lookup, waiting `timeoutMs` at most. Never rejects. */
 export async function askPeer(
@@ -25,29 +17,17 @@ export async function askPeer(
   peer: Member,
   lookup: LookupRequest,
   timeoutMs: number,
-): Promise<PeerAnswer> {
-  const body = utf8Bytes(JSON.stringify(lookup));
-  let bytesReceived = 0;
-  let response: LookupResponse | undefined;
-  try {
-    const answer = await signedFetch(
-      node.caller,
-      { method: "POST", url: `${peer.meshUrl}/v1/peer/lookup`, to: peer.node, body },
-      AbortSignal.timeout(Math.max(1, timeoutMs)),
-    );
-    const bytes = await readBytes(answer, LOOKUP_RESPONSE_MAX_BYTES);
-    if (bytes.ok) {
-      bytesReceived = bytes.value.length;
-      if (answer.status === 200) response = readLookupResponse(bytes.value);
-    }
-  } catch {
-    // Unreachable, too slow or cut off: the caller asks another replica, and counts what no one answered.
-  }
-  return { response, bytesSent: body.length, bytesReceived };
-}
-
-function readLookupResponse(bytes: Uint8Array): LookupResponse | undefined {
-  const json = parseJson(new TextDecoder().decode(bytes));
-  const parsed = lookupResponseSchema.safeParse(json.ok ? json.value : undefined);
-  return parsed.success ? parsed.data : undefined;
+): Promise<PeerAnswer<LookupResponse>> {
+  return callPeer(
+    node.caller,
+    peer,
+    {
+      method: "POST",
+      path: "/v1/peer/lookup",
+      body: utf8Bytes(JSON.stringify(lookup)),
+      maxBytes: LOOKUP_RESPONSE_MAX_BYTES,
+      timeoutMs,
+    },
+    lookupResponseSchema,
+  );
 }

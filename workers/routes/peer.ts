@@ -43,6 +43,7 @@ export function mountPeer(routes: Routes): void {
           entries: [toBase64Url(statement)],
         })),
         scanned: found.scanned,
+        pending: [],
         membership: member.view.version,
       };
       return Response.json(response);

@@ -1,7 +1,7 @@
 /** What an organisation's operator does to its own Worker, signed with the node's key. */
 import { randomBytes } from "node:crypto";
 import {
-  signedFetch,
+  tellPeer,
   utf8Bytes,
   type Identity,
   type Members,
@@ -10,6 +10,8 @@ import {
 
 /** Verifying a charter of 64 founders takes a cold isolate seconds. */
 const TIMEOUT_MS = 120_000;
+/** A problem document. */
+const ANSWER_MAX_BYTES = 65_536;
 
 /** Gives a node its mesh's members. Throws with the node's answer if it refuses. */
 export async function putMembers(
@@ -17,13 +19,18 @@ export async function putMembers(
   members: Members,
 ): Promise<void> {
   const { identity, mesh, meshUrl } = node;
-  const url = `${meshUrl}/v1/node/members`;
-  const response = await signedFetch(
+  const { result } = await tellPeer(
     { fetch, identity, mesh, now: Date.now, random: randomBytes },
-    { method: "PUT", url, to: identity.node, body: utf8Bytes(JSON.stringify(members)) },
-    AbortSignal.timeout(TIMEOUT_MS),
+    { node: identity.node, key: identity.publicKey, meshUrl },
+    {
+      method: "PUT",
+      path: "/v1/node/members",
+      body: utf8Bytes(JSON.stringify(members)),
+      maxBytes: ANSWER_MAX_BYTES,
+      timeoutMs: TIMEOUT_MS,
+    },
   );
-  if (response.status !== 204) {
-    throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-  }
+  if (result.ok) return;
+  const { code, problem } = result.error;
+  throw new Error(`${meshUrl} did not take its members: ${problem?.detail ?? code}`);
 }

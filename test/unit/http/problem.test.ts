@@ -15,12 +15,14 @@ const STATUSES: Record<ProblemCode, number> = {
   "unknown-domain": 404,
   "method-not-allowed": 405,
   conflict: 409,
+  "rate-limited": 429,
   "too-large": 413,
   "unsupported-media-type": 415,
   misdirected: 421,
   "bad-profile": 422,
   internal: 500,
   "not-ready": 503,
+  "too-late": 504,
 };
 
 describe("problem documents", () => {

@@ -28,6 +28,7 @@ const text = (bytes: number): string => toBase64Url(new Uint8Array(bytes));
 const response = (entries: number): object => ({
   origins: [{ node: alice.node, entries: times(entries, "AQID") }],
   scanned: 5,
+  pending: [],
   membership: "v",
 });
 
