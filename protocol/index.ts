@@ -246,7 +246,15 @@ export {
 } from "./signed/entry.ts";
 export { MISSING, SYMBOL_VALUES, type Feature, type FeatureValue } from "./features/index.ts";
 export { JSON_MAX_DEPTH, parseJson } from "./json.ts";
-export { ReplayGuard } from "./http/replay-guard.ts";
+export {
+  MemberGuard,
+  rateLimitHeaders,
+  requireAdmitted,
+  type Floors,
+  type GuardedRequest,
+  type Quota,
+  type Verdict,
+} from "./http/member-guard.ts";
 export { prfStream, toUnit } from "./prf.ts";
 export {
   CONNECTIONS_MAX,
