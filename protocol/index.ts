@@ -38,6 +38,13 @@ export {
   type OriginTarget,
 } from "./http/ask-origin.ts";
 export { parseBody, readBytes, readRequestBody } from "./http/body.ts";
+export {
+  callPolicy,
+  isLoopback,
+  isPublicAddress,
+  type CallPolicy,
+  type CallPolicyOptions,
+} from "./http/call-policy.ts";
 export { endpointSchema } from "./http/endpoint.ts";
 export {
   CLOCK_SKEW_S,
