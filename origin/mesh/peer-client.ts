@@ -53,10 +53,17 @@ export function createPeerClient(options: PeerClientOptions): PeerClient {
   const { identity, mesh, meshUrl, allowedHosts, signal } = options;
   const own = new URL(meshUrl).hostname;
   const named = isLoopback(own) ? [...allowedHosts, "localhost"] : [...allowedHosts, own];
-  const { fetch, close } = createPublicFetch({ allowedHosts: named });
-  signal.addEventListener("abort", () => void close(), { once: true });
+  const connections = createPublicFetch({ allowedHosts: named });
+  signal.addEventListener("abort", () => void connections.close(), { once: true });
   const mayCall = callPolicy({ ownUrl: meshUrl, allowedHosts });
-  const caller: Caller = { fetch, identity, mesh, now: Date.now, random: randomBytes, mayCall };
+  const caller: Caller = {
+    fetch: connections.fetch,
+    identity,
+    mesh,
+    now: Date.now,
+    random: randomBytes,
+    mayCall,
+  };
   const bounded = (request: PeerRequest): PeerCall => ({
     ...request,
     maxBytes: RESPONSE_MAX_BYTES,

@@ -38,7 +38,10 @@ function call({ fetch }: PublicFetch, url: string, signal = AbortSignal.timeout(
 test("sends what it is given, and returns what comes back", async () => {
   const url = await serve((request, response) => {
     void text(request).then((body) => {
-      response.writeHead(403, { "x-seen": `${request.headers["x-a"]} ${body}`, via: ["1", "2"] });
+      response.writeHead(403, {
+        "x-seen": `${String(request.headers["x-a"])} ${body}`,
+        via: ["1", "2"],
+      });
       response.end("no");
     });
   });
