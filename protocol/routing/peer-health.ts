@@ -22,6 +22,8 @@ export const HEDGE_DEFAULT_MS = 300;
 export const HEDGE_MIN_MS = 10;
 /** Times kept of each node, for its report. */
 const SAMPLES_OF_PEER = 32;
+/** Whole answers after which a node that withheld something is as good as any: it may have lacked it in good faith. */
+export const REDEEMING_ANSWERS = 100;
 
 /** How a lookup at a node went. */
 export type LookupVerdict =
@@ -54,6 +56,8 @@ interface PeerRecord {
   weight: number;
   lastFailure: string | null;
   withheld: number;
+  /** Answers since the last that withheld something. */
+  answersSince: number;
   readonly times: number[];
   /** Left out until then; undefined while closed. */
   openUntil: number | undefined;
@@ -70,12 +74,15 @@ export class PeerHealth {
   isLeftOut(node: NodeId, now: number): boolean {
     const peer = this.#peers.get(node);
     if (peer?.openUntil === undefined) return false;
-    return now < peer.openUntil || now < peer.probingUntil;
+    // Both ends, so that a clock that was set back does not leave it out for ever.
+    const isOpen = now < peer.openUntil && peer.openUntil - now <= peer.openMs;
+    return isOpen || now < peer.probingUntil;
   }
 
-  /** Of equal choices the one of the lower rank is better: one that withheld nothing. */
+  /** Of equal choices the one of the lower rank is better: one that withheld nothing lately. */
   rank(node: NodeId): number {
-    return (this.#peers.get(node)?.withheld ?? 0) > 0 ? 1 : 0;
+    const peer = this.#peers.get(node);
+    return peer && peer.withheld > 0 && peer.answersSince < REDEEMING_ANSWERS ? 1 : 0;
   }
 
   /** How long to wait for a node before others are asked for what it was asked for. */
@@ -102,6 +109,7 @@ export class PeerHealth {
       case "answered":
         keepLast(peer.times, verdict.milliseconds, SAMPLES_OF_PEER);
         keepLast(this.#times, verdict.milliseconds, SAMPLES);
+        peer.answersSince += 1;
         Object.assign(peer, CLOSED);
         return;
       case "slow":
@@ -117,7 +125,9 @@ export class PeerHealth {
 
   /** The node's answer lacked what another proved that it should have. */
   withheld(node: NodeId): void {
-    this.#peerOf(node).withheld += 1;
+    const peer = this.#peerOf(node);
+    peer.withheld += 1;
+    peer.answersSince = 0;
   }
 
   /** Every node asked so far. */
@@ -149,7 +159,7 @@ export class PeerHealth {
   #peerOf(node: NodeId): PeerRecord {
     const known = this.#peers.get(node);
     if (known) return known;
-    const made = { ...CLOSED, lastFailure: null, withheld: 0, times: [] };
+    const made = { ...CLOSED, lastFailure: null, withheld: 0, answersSince: 0, times: [] };
     this.#peers.set(node, made);
     return made;
   }

@@ -78,6 +78,11 @@ export function planRequests(wanted: readonly WantedTree[], options: PlanOptions
   };
 }
 
+/** Whether one node is alone in more than `SOLE_TREES_MAX` trees. */
+export function isBelievedAlone(wanted: readonly WantedTree[]): boolean {
+  return [...aloneIn(wanted, new Map()).values()].some(({ length }) => length > SOLE_TREES_MAX);
+}
+
 /** Adds to `planned` until no node is alone in more than `SOLE_TREES_MAX` trees, or no one and nothing is left. */
 function confirm(
   wanted: readonly WantedTree[],
