@@ -51,6 +51,8 @@ export const peerHealthSchema = z.strictObject({
 export type PeerHealthReport = z.infer<typeof peerHealthSchema>;
 
 interface PeerRecord {
+  /** Where it was found. */
+  address: string | undefined;
   failuresInRow: number;
   /** Failures in units of `1 / SLOW_PER_FAILURE`. */
   weight: number;
@@ -69,6 +71,14 @@ interface PeerRecord {
 export class PeerHealth {
   readonly #peers = new Map<NodeId, PeerRecord>();
   readonly #times: number[] = [];
+
+  /** Says where the node is to be found: one that has moved is tried anew. */
+  locate(node: NodeId, address: string): void {
+    const peer = this.#peers.get(node);
+    if (!peer || peer.address === address) return;
+    if (peer.address !== undefined) Object.assign(peer, CLOSED);
+    peer.address = address;
+  }
 
   /** Whether the node is to be asked only where no other is left. */
   isLeftOut(node: NodeId, now: number): boolean {
@@ -159,7 +169,14 @@ export class PeerHealth {
   #peerOf(node: NodeId): PeerRecord {
     const known = this.#peers.get(node);
     if (known) return known;
-    const made = { ...CLOSED, lastFailure: null, withheld: 0, answersSince: 0, times: [] };
+    const made = {
+      ...CLOSED,
+      address: undefined,
+      lastFailure: null,
+      withheld: 0,
+      answersSince: 0,
+      times: [],
+    };
     this.#peers.set(node, made);
     return made;
   }

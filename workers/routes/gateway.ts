@@ -65,9 +65,11 @@ export function mountGateway(routes: Routes): void {
         plan,
         signature,
         limit: body.maxOrigins,
+        // The client asks the origins, so lookups may take all.
+        requests: node.subrequestLimit,
         deadline: node.now() + body.deadlineMs,
       });
-      const descriptorOf = new Map(member.view.descriptors.map((d) => [d.descriptor.key, d]));
+      const descriptorOf = new Map(routing.view.descriptors.map((d) => [d.descriptor.key, d]));
       const response: RouteResponse = {
         mesh: node.mesh,
         origins: routing.origins.flatMap(({ node: id, estimate, key }) => {
