@@ -23,8 +23,8 @@ export interface WantedTree {
 export interface PlanOptions {
   /** Requests that may be planned; each asks one node. */
   readonly budget: number;
-  /** How many of them may serve to confirm only. */
-  readonly confirmations: number;
+  /** Of these, what may not be spent on requests that only confirm. */
+  readonly reserve: number;
   /** Nodes to leave out while a tree has others. */
   readonly isLeftOut: (node: NodeId) => boolean;
   /** Of equal choices the one of the lower rank is taken. */
@@ -63,10 +63,7 @@ export function planRequests(wanted: readonly WantedTree[], options: PlanOptions
   );
   const planned = new Map([...cover.assignments].map(([node, taken]) => [node, new Set(taken)]));
   const covering = new Set(planned.keys());
-  confirm(wanted, planned, {
-    ...options,
-    confirmations: Math.min(options.confirmations, options.budget - planned.size),
-  });
+  confirm(wanted, planned, options, options.budget - planned.size - options.reserve);
   return {
     requests: [...planned].map(([node, taken]) => ({
       node,
@@ -88,8 +85,9 @@ function confirm(
   wanted: readonly WantedTree[],
   planned: Map<NodeId, Set<number>>,
   options: PlanOptions,
+  budget: number,
 ): void {
-  let left = options.confirmations;
+  let left = budget;
   for (;;) {
     const lonely = [...aloneIn(wanted, planned).values()].filter(
       (alone) => alone.length > SOLE_TREES_MAX,

@@ -90,7 +90,7 @@ class LookupRun<A> {
     const left = budget - this.#sent.requests - this.#queue.length;
     const plan = planRequests(this.#wanted(["waiting", "answered"]), {
       budget: left,
-      confirmations: left - Math.floor(budget * RETRY_SHARE),
+      reserve: Math.floor(budget * RETRY_SHARE),
       isLeftOut: (node) => health.isLeftOut(node, at),
       rank: (node) => health.rank(node),
       random,

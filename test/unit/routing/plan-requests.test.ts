@@ -35,7 +35,7 @@ const anyWanted = fc
   );
 const anyBudget = fc.integer({ min: 0, max: 12 });
 /** More than any plan here needs. */
-const AMPLE: Pick<PlanOptions, "budget" | "confirmations"> = { budget: 99, confirmations: 99 };
+const AMPLE: Pick<PlanOptions, "budget" | "reserve"> = { budget: 99, reserve: 0 };
 
 function plan(wanted: readonly WantedTree[], options: Partial<PlanOptions> = {}): Plan {
   const usual = { ...AMPLE, isLeftOut: () => false, random: seededRandom(7) };
@@ -131,11 +131,12 @@ describe("planning lookups", SLOW, () => {
 
   it("P-76: never plans more requests than the budget, and says what it does not suffice for", () => {
     fc.assert(
-      fc.property(anyWanted, anyBudget, anyBudget, (wanted, budget, confirmations) => {
-        const made = plan(wanted, { budget, confirmations });
+      fc.property(anyWanted, anyBudget, anyBudget, (wanted, budget, reserve) => {
+        const made = plan(wanted, { budget, reserve });
         expect(made.requests.length).toBeLessThanOrEqual(budget);
         const confirming = made.requests.filter(({ confirms }) => confirms);
-        expect(confirming.length).toBeLessThanOrEqual(confirmations);
+        const left = Math.max(0, budget - reserve - (made.requests.length - confirming.length));
+        expect(confirming.length).toBeLessThanOrEqual(left);
         for (const tree of wanted) {
           const isAsked = tree.trusted || askedFor(tree, made).size > 0;
           const isReported = made.overBudget.includes(tree.tree) || made.unheld.includes(tree.tree);

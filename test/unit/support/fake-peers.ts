@@ -36,6 +36,8 @@ export class FakePeers {
   readonly health = new PeerHealth();
   readonly calls: SeenCall[] = [];
   readonly ownTrees: number[] = [];
+  /** What the first nodes asked do, whichever they are; those after them do as they were told. */
+  script: readonly Behaviour[] = [];
   /** By slot; each slot is that of the tree of the same number. */
   replicas: readonly (readonly NodeId[])[];
   readonly #behaviour = new Map<NodeId, Behaviour>();
@@ -70,7 +72,7 @@ export class FakePeers {
           await this.clock.sleep(milliseconds);
           return code === undefined ? { ok: true, answer: OWN, pending } : { ok: false, code };
         },
-        askPeer: (node, trees, limits) => this.#answer(node, trees, limits),
+        askPeer: (node, trees, limits) => this.answer(node, trees, limits),
         ...changes,
       }),
     );
@@ -96,7 +98,8 @@ export class FakePeers {
     );
   }
 
-  async #answer(
+  /** What the node does when it is asked. */
+  async answer(
     node: NodeId,
     trees: readonly number[],
     { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
@@ -104,7 +107,8 @@ export class FakePeers {
     const at = this.clock.now();
     const call: SeenCall = { node, trees, at, timeoutMs, endedAt: Infinity, isAborted: false };
     this.calls.push(call);
-    const { milliseconds = USUAL_MS, code, pending = [] } = this.#behaviour.get(node) ?? {};
+    const told = this.script[this.calls.length - 1] ?? this.#behaviour.get(node);
+    const { milliseconds = USUAL_MS, code, pending = [] } = told ?? {};
     await this.clock.sleep(Math.min(milliseconds, timeoutMs), signal);
     call.endedAt = this.clock.now();
     call.isAborted = signal.aborted;
