@@ -1,6 +1,8 @@
 /** The gateway: what the organisation's own requesters call. */
+import { z } from "zod";
 import {
   DELEGATION_MS,
+  peerHealthSchema,
   problemOf,
   queryRequestSchema,
   queryResponseSchema,
@@ -13,6 +15,7 @@ import {
   type RouteResponse,
 } from "../../protocol/index.ts";
 import { findOrigins } from "../gateway/find-origins.ts";
+import { peerHealth } from "../gateway/peer-health.ts";
 import { runQuery } from "../gateway/run-query.ts";
 import { logFailure } from "../log.ts";
 import { readSymbols, requirePlan } from "../domains.ts";
@@ -20,6 +23,7 @@ import { asMember } from "../node-context.ts";
 import type { Routes } from "../route.ts";
 
 const NDJSON = "application/x-ndjson";
+const peersSchema = z.strictObject({ peers: z.array(peerHealthSchema) });
 
 export function mountGateway(routes: Routes): void {
   routes.addJson(
@@ -65,9 +69,11 @@ export function mountGateway(routes: Routes): void {
         plan,
         signature,
         limit: body.maxOrigins,
+        // The client asks the origins, so lookups may take all.
+        requests: node.subrequestLimit,
         deadline: node.now() + body.deadlineMs,
       });
-      const descriptorOf = new Map(member.view.descriptors.map((d) => [d.descriptor.key, d]));
+      const descriptorOf = new Map(routing.view.descriptors.map((d) => [d.descriptor.key, d]));
       const response: RouteResponse = {
         mesh: node.mesh,
         origins: routing.origins.flatMap(({ node: id, estimate, key }) => {
@@ -84,6 +90,20 @@ export function mountGateway(routes: Routes): void {
         cost: routing.cost,
       };
       return Response.json(response);
+    },
+  );
+
+  routes.add(
+    {
+      method: "get",
+      path: "/v1/peers",
+      access: "requester",
+      summary: "How the nodes that this one looked up at have answered, as one isolate has seen it",
+      response: { status: 200, schema: peersSchema },
+    },
+    async ({ node }) => {
+      const report: z.infer<typeof peersSchema> = { peers: peerHealth(node.now()) };
+      return Response.json(report);
     },
   );
 }
