@@ -97,6 +97,12 @@ export { PEERS_PER_ROUND, choosePeers } from "./gossip/peers.ts";
 export type { GossipItem, GossipStore } from "./gossip/store.ts";
 export { admissionOf, type Admission } from "./membership/admission.ts";
 export { provingStatements } from "./membership/proof.ts";
+export {
+  RENEW_MS,
+  leavingDescriptor,
+  renewedDescriptor,
+  type OwnDescription,
+} from "./membership/renewal.ts";
 export { FORGET_MS, MembershipState, bucketOf } from "./membership/state.ts";
 export {
   compareStatements,

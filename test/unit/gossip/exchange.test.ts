@@ -161,8 +161,10 @@ describe("an exchange", () => {
     const known = range(0, 50);
     const [asker, answerer] = [new NumberStore([...known, 100]), new NumberStore(known)];
     const session = new GossipExchange(asker, 0);
-    const [item] = asker.bucket(bytesFrom("statement 100")[8] ?? 0).filter((i) => i.statement > 99);
-    const request = session.open(item ? [item] : []);
+    const [latest] = asker
+      .bucket(bytesFrom("statement 100")[8] ?? 0)
+      .filter((i) => i.statement > 99);
+    const request = session.open(latest ? [latest] : []);
     expect(request.statements).toEqual([100]);
     answerer.merge(request.statements);
     expect(
@@ -172,9 +174,11 @@ describe("an exchange", () => {
   });
 });
 
-describe("news", () => {
-  const item = (statement: number): GossipItem<number> => ({ hash: "", bytes: 1, statement });
+function item(statement: number): GossipItem<number> {
+  return { hash: "", bytes: 1, statement };
+}
 
+describe("news", () => {
   it("P-60: each is told a few times, the latest first, and what replaces another takes its place", () => {
     const news = new News<number>();
     news.add("a", item(1));
@@ -182,7 +186,7 @@ describe("news", () => {
     news.add("a", item(3));
     const told = Array.from({ length: NEWS_TELLINGS + 1 }, () => news.take());
     expect(told.map((items) => items.map((i) => i.statement))).toEqual([
-      ...Array<number[]>(NEWS_TELLINGS).fill([3, 2]),
+      ...Array.from({ length: NEWS_TELLINGS }, () => [3, 2]),
       [],
     ]);
   });
