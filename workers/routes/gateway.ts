@@ -4,6 +4,7 @@ import {
   DELEGATION_MS,
   peerHealthSchema,
   problemOf,
+  provingStatements,
   queryRequestSchema,
   queryResponseSchema,
   REQUEST_MAX_BYTES,
@@ -73,13 +74,17 @@ export function mountGateway(routes: Routes): void {
         requests: node.subrequestLimit,
         deadline: node.now() + body.deadlineMs,
       });
-      const descriptorOf = new Map(routing.view.descriptors.map((d) => [d.descriptor.key, d]));
+      const { view } = routing;
+      const found = routing.origins.map(({ node: id }) => id);
       const response: RouteResponse = {
         mesh: node.mesh,
-        origins: routing.origins.flatMap(({ node: id, estimate, key }) => {
-          const descriptor = descriptorOf.get(key);
+        origins: routing.origins.flatMap(({ node: id, estimate }) => {
+          const descriptor = view.descriptorOf(id);
           return descriptor ? [{ node: id, estimate, descriptor }] : [];
         }),
+        statements: provingStatements(view, [node.identity.node, ...found], Infinity).filter(
+          ({ type }) => type === "vote",
+        ),
         delegation: await signDelegation(
           node.identity,
           node.mesh,
