@@ -1,9 +1,10 @@
 /** The one place that names Durable Objects. A name is forever: changing one loses what it stored. */
-import { SLOTS } from "../protocol/index.ts";
+import { SLOTS, type SlotRange } from "../protocol/index.ts";
 import type { DomainLibrary } from "./domain-library.ts";
 import type { Env } from "./env.ts";
 import type { Membership } from "./membership.ts";
 import type { RoutingShard } from "./routing-shard.ts";
+import type { ShardLayouts } from "./shard-layouts.ts";
 
 /** One object a node for what the whole node shares. */
 const NODE_WIDE = "node";
@@ -16,9 +17,21 @@ export function libraryStub(env: Env): DurableObjectStub<DomainLibrary> {
   return env.DOMAIN_LIBRARY.getByName(NODE_WIDE);
 }
 
+export function layoutsStub(env: Env): DurableObjectStub<ShardLayouts> {
+  return env.SHARD_LAYOUTS.getByName(NODE_WIDE);
+}
+
 /** The shard of `slot` where a node has `shards` of them: shard i holds an equal, contiguous range. */
 export function shardOf(slot: number, shards: number): number {
   return Math.floor((slot * shards) / SLOTS);
+}
+
+/** The slots of which `shardOf` is `shard`. */
+export function rangeOf(shard: number, shards: number): SlotRange {
+  return {
+    from: Math.ceil((shard * SLOTS) / shards),
+    to: Math.ceil(((shard + 1) * SLOTS) / shards),
+  };
 }
 
 export function shardStub(
@@ -27,4 +40,18 @@ export function shardStub(
   shards: number,
 ): DurableObjectStub<RoutingShard> {
   return env.ROUTING_SHARD.getByName(`shard-${shard}-of-${shards}`);
+}
+
+/** Which shard an object is, by its name. */
+export function placeOfShard(name: string | undefined): { shard: number; shards: number } {
+  const match = /^shard-(\d+)-of-(\d+)$/.exec(name ?? "");
+  if (!match) throw new Error(`${name ?? "an object without a name"} is no shard`);
+  return { shard: Number(match[1]), shards: Number(match[2]) };
+}
+
+/** Has every shard of the node look at the membership and begin a round of repair soon. */
+export async function pokeShards(env: Env, shards: number): Promise<void> {
+  await Promise.all(
+    Array.from({ length: shards }, (_, shard) => shardStub(env, shard, shards).poke()),
+  );
 }

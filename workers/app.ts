@@ -8,6 +8,7 @@ import { mountDocumentation } from "./routes/documentation.ts";
 import { mountGateway } from "./routes/gateway.ts";
 import { mountNode } from "./routes/node.ts";
 import { mountPeer } from "./routes/peer.ts";
+import { mountRepair } from "./routes/repair.ts";
 
 export function createApp(): App {
   const app: App = new Hono();
@@ -16,6 +17,7 @@ export function createApp(): App {
   const routes = new Routes(app);
   mountGateway(routes);
   mountPeer(routes);
+  mountRepair(routes);
   mountNode(routes);
   mountDocumentation(app, routes.described);
   for (const [path, allowed] of methodsByPath(app)) {

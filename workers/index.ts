@@ -4,5 +4,6 @@ import { createApp } from "./app.ts";
 export { DomainLibrary } from "../durable-objects/domain-library.ts";
 export { Membership } from "../durable-objects/membership.ts";
 export { RoutingShard } from "../durable-objects/routing-shard.ts";
+export { ShardLayouts } from "../durable-objects/shard-layouts.ts";
 
 export default createApp();

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { knownDomain } from "../../durable-objects/domain-cache.ts";
 import { membershipView } from "../../durable-objects/membership-view.ts";
-import { libraryStub, membershipStub } from "../../durable-objects/stubs.ts";
+import { libraryStub, membershipStub, pokeShards } from "../../durable-objects/stubs.ts";
 import {
   charterSchema,
   contentId,
@@ -109,6 +109,7 @@ export function mountNode(routes: Routes): void {
         throw new Refusal("bad-request", { detail });
       }
       await membershipView(node.env, node.now(), 0);
+      await pokeShards(node.env, node.shards);
       return noContent();
     },
   );
