@@ -5,7 +5,7 @@ import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import type { z } from "zod";
 
 /** The form of the tables below. A change raises it and adds the step that upgrades an older file. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 /** Another process that loads records holds the write lock for a batch at a time. */
 const BUSY_TIMEOUT_MS = 10_000;
 const SECRET_BYTES = 32;
@@ -70,18 +70,30 @@ CREATE TABLE removals (
   PRIMARY KEY (domain, seq, record)
 ) STRICT, WITHOUT ROWID;
 
--- Statements that some replica has not acknowledged. missing: the nodes still to ask under the
--- membership version beside it, a JSON array; null where none was asked yet.
+-- Statements that some replica has not stored. missing: the nodes still to ask under the placement
+-- version beside it, a JSON array; null where none was asked yet. acknowledged: 1 once a majority of
+-- every slot's replicas stored it.
 CREATE TABLE outbox (
   entry INTEGER PRIMARY KEY REFERENCES entries (number),
   seq INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   next_at INTEGER NOT NULL DEFAULT 0,
-  membership TEXT,
-  missing TEXT
+  placement TEXT,
+  missing TEXT,
+  acknowledged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX outbox_by_time ON outbox (next_at);
 `;
+
+/** What makes a file of each version one of the next. */
+const UPGRADES: Readonly<Record<number, string>> = {
+  // The list of missing nodes was kept by membership version, which every renewal of a lease changed.
+  1: `
+    ALTER TABLE outbox RENAME COLUMN membership TO placement;
+    ALTER TABLE outbox ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;
+    UPDATE outbox SET placement = NULL, missing = NULL;
+  `,
+};
 
 /** Opens or creates the file. Throws if it is no database of an origin, or one of a newer version. */
 export function openDatabase(path: string): DatabaseSync {
@@ -113,11 +125,14 @@ function prepareSchema(db: DatabaseSync, path: string): void {
   if (!tables.some(({ name }) => name === "schema_version")) {
     throw new Error(`${path} is not the database of an origin`);
   }
-  const version = db.prepare("SELECT version FROM schema_version").get()?.["version"];
-  if (version !== SCHEMA_VERSION) {
-    throw new Error(
-      `${path} has schema version ${String(version)}; this program reads ${SCHEMA_VERSION}`,
-    );
+  const found = Number(db.prepare("SELECT version FROM schema_version").get()?.["version"]);
+  for (let version = found; version !== SCHEMA_VERSION; version++) {
+    const upgrade = version < SCHEMA_VERSION ? UPGRADES[version] : undefined;
+    if (upgrade === undefined) {
+      throw new Error(`${path} has schema version ${found}; this program reads ${SCHEMA_VERSION}`);
+    }
+    db.exec(upgrade);
+    db.prepare("UPDATE schema_version SET version = ?").run(version + 1);
   }
 }
 
