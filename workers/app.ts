@@ -9,6 +9,7 @@ import { mountGateway } from "./routes/gateway.ts";
 import { mountMembership } from "./routes/membership.ts";
 import { mountNode } from "./routes/node.ts";
 import { mountPeer } from "./routes/peer.ts";
+import { mountRepair } from "./routes/repair.ts";
 
 export function createApp(): App {
   const app: App = new Hono();
@@ -26,6 +27,7 @@ export function createApp(): App {
   mountGateway(routes);
   mountPeer(routes);
   mountMembership(routes);
+  mountRepair(routes);
   mountNode(routes);
   mountDocumentation(app, routes.described);
   for (const [path, allowed] of methodsByPath(app)) {
