@@ -319,3 +319,23 @@ export {
   type PeerFailure,
   type PeerTarget,
 } from "./http/call-peer.ts";
+export {
+  combineDigests,
+  compareVersions,
+  EMPTY_DIGEST,
+  equalDigests,
+  itemHash,
+  xorDigests,
+  type Digest,
+  type Item,
+} from "./repair/digest.ts";
+export {
+  Holdings,
+  PENDING_ROUNDS_MAX,
+  type HoldingsChange,
+  type HoldingsState,
+  type Reconciliation,
+  type SlotRange,
+  type SlotState,
+} from "./repair/holdings.ts";
+export { ItemTable, newerItems, type SlotItem } from "./repair/item-table.ts";
