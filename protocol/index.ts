@@ -101,15 +101,69 @@ export {
   type Lookup,
   type LookupOptions,
 } from "./lookup/tree-index.ts";
+export { BUCKETS, BucketDigests } from "./gossip/digest.ts";
+export { GossipExchange, answerGossip } from "./gossip/exchange.ts";
 export {
-  checkDescriptors,
-  checkMembers,
+  GOSSIP_HASHES_MAX,
+  GOSSIP_STATEMENTS_MAX,
+  GOSSIP_STATEMENT_BYTES_MAX,
+  type GossipRequest,
+  type GossipResponse,
+  type HeldBucket,
+} from "./gossip/messages.ts";
+export { NEWS_MAX, NEWS_TELLINGS, News } from "./gossip/news.ts";
+export { PEERS_PER_ROUND, choosePeers } from "./gossip/peers.ts";
+export type { GossipItem, GossipStore } from "./gossip/store.ts";
+export { admissionOf, type Admission } from "./membership/admission.ts";
+export { provingStatements } from "./membership/proof.ts";
+export {
+  RENEW_MS,
+  leavingDescriptor,
+  renewedDescriptor,
+  type OwnDescription,
+} from "./membership/renewal.ts";
+export { FORGET_MS, MembershipState, bucketOf } from "./membership/state.ts";
+export {
+  compareStatements,
+  nameOf,
+  signerOf,
+  statementHash,
+  statementSchema,
+  subjectOf,
+  toStatements,
+  type Statement,
+} from "./membership/statements.ts";
+export {
+  VOTES_PER_VOTER_MAX,
+  admissionWith,
+  verifyStatements,
+  type RefusedStatement,
+  type StatementRefusal,
+  type VerifiedStatements,
+} from "./membership/verify.ts";
+export {
   createView,
-  latestDescriptors,
-  type AdmissionError,
+  type ExcludedMember,
   type Member,
   type MembershipView,
-} from "./membership.ts";
+} from "./membership/view.ts";
+export {
+  GOSSIP_MAX_BYTES,
+  gossipRequestSchema,
+  gossipResponseSchema,
+  type GossipRequestMessage,
+  type GossipResponseMessage,
+} from "./messages/gossip.ts";
+export {
+  PROVING_STATEMENTS_MAX,
+  holdingsSchema,
+  joinRequestSchema,
+  joinResponseSchema,
+  membersSchema,
+  type JoinRequest,
+  type JoinResponse,
+  type Members,
+} from "./messages/membership.ts";
 export {
   ANSWER_MAX_BYTES,
   BATCH_MAX_ENTRIES,
@@ -123,14 +177,12 @@ export {
   entryBytesSchema,
   lookupRequestSchema,
   lookupResponseSchema,
-  membersSchema,
   publishRequestSchema,
   publishResponseSchema,
   refusalReasonSchema,
   symbolsSchema,
   type LookupRequest,
   type LookupResponse,
-  type Members,
   type PublishRequest,
   type PublishResponse,
   type RefusalReason,
@@ -169,6 +221,17 @@ export {
   type Ontology,
   type OntologySource,
 } from "./ontology/ontology.ts";
+export { lookupBudget, originBudget } from "./routing/budget.ts";
+export type {
+  AskLimits,
+  LookupOutcome,
+  LookupReport,
+  LookupTask,
+  NodeAnswer,
+} from "./routing/lookup-task.ts";
+export { PeerHealth, peerHealthSchema, type PeerHealthReport } from "./routing/peer-health.ts";
+export { runLookup } from "./routing/run-lookup.ts";
+export { withholders, type LookupAnswer, type ProvenEntry } from "./routing/withheld.ts";
 export { coverSlots, type Cover, type CoverChoice } from "./placement/cover.ts";
 export { createPlacement, type Placeable, type Placement } from "./placement/placement.ts";
 export {
@@ -208,6 +271,7 @@ export {
   encodeCharter,
   meshIdOf,
   signCharter,
+  thresholdOf,
   verifyCharter,
   type Charter,
   type CharterStatement,
@@ -224,7 +288,9 @@ export {
   LEASE_MS,
   descriptorSchema,
   descriptorStatementSchema,
+  ENDED_LEASE_MS,
   encodeDescriptor,
+  hasLeft,
   nodeOf,
   signDescriptor,
   verifyDescriptor,
@@ -241,6 +307,22 @@ export {
   type Identity,
   type SecretKey,
 } from "./signed/ed25519.ts";
+export {
+  areContradictory,
+  equivocationSchema,
+  findEquivocation,
+  verifyEquivocation,
+  type Equivocation,
+} from "./signed/equivocation.ts";
+export {
+  encodeVote,
+  signVote,
+  verdictSchema,
+  verifyVote,
+  voteSchema,
+  type Verdict,
+  type Vote,
+} from "./signed/vote.ts";
 export {
   ENTRY_MAX_BYTES,
   decodeEntry,
@@ -261,7 +343,7 @@ export {
   type Floors,
   type GuardedRequest,
   type Quota,
-  type Verdict,
+  type GuardVerdict,
 } from "./http/member-guard.ts";
 export { prfStream, toUnit } from "./prf.ts";
 export {
@@ -288,3 +370,49 @@ export {
   type PeerFailure,
   type PeerTarget,
 } from "./http/call-peer.ts";
+export {
+  combineDigests,
+  compareVersions,
+  EMPTY_DIGEST,
+  equalDigests,
+  itemHash,
+  xorDigests,
+  type Digest,
+  type Item,
+} from "./repair/digest.ts";
+export {
+  Holdings,
+  PENDING_ROUNDS_MAX,
+  type HoldingsChange,
+  type HoldingsState,
+  type Reconciliation,
+  type SlotRange,
+  type SlotState,
+} from "./repair/holdings.ts";
+export { ItemTable, newerItems, type SlotItem } from "./repair/item-table.ts";
+export {
+  decodeDigest,
+  decodeItems,
+  decodeSlotDigests,
+  decodeSlotKeys,
+  decodeSlots,
+  digestsRequestSchema,
+  digestsResponseSchema,
+  encodeDigest,
+  encodeItems,
+  encodeSlotDigests,
+  encodeSlotKeys,
+  encodeSlots,
+  entriesRequestSchema,
+  entriesResponseSchema,
+  itemsRequestSchema,
+  itemsResponseSchema,
+  REPAIR_ITEMS_MAX,
+  REPAIR_RESPONSE_MAX_BYTES,
+  REPAIR_SLOTS_MAX,
+  type DigestsRequest,
+  type DigestsResponse,
+  type ItemsRequest,
+  type ItemsResponse,
+  type SlotKey,
+} from "./messages/repair.ts";

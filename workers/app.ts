@@ -6,8 +6,10 @@ import { logFailure } from "./log.ts";
 import { Routes, signAnswers, type App } from "./route.ts";
 import { mountDocumentation } from "./routes/documentation.ts";
 import { mountGateway } from "./routes/gateway.ts";
+import { mountMembership } from "./routes/membership.ts";
 import { mountNode } from "./routes/node.ts";
 import { mountPeer } from "./routes/peer.ts";
+import { mountRepair } from "./routes/repair.ts";
 
 export function createApp(): App {
   const app: App = new Hono();
@@ -24,6 +26,8 @@ export function createApp(): App {
   const routes = new Routes(app);
   mountGateway(routes);
   mountPeer(routes);
+  mountMembership(routes);
+  mountRepair(routes);
   mountNode(routes);
   mountDocumentation(app, routes.described);
   for (const [path, allowed] of methodsByPath(app)) {

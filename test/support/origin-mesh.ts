@@ -28,6 +28,7 @@ import {
   signedAnswerTo,
   signDescriptor,
   slotsOf,
+  toStatements,
   toBase64Url,
   createView,
   verifyEntry,
@@ -59,7 +60,10 @@ export interface TestMesh {
   readonly members: readonly [TestMember, ...TestMember[]];
   view(): MembershipView;
   /** Gives every node new descriptors of `members`, by default of all. */
-  announce(members?: readonly TestMember[]): Promise<void>;
+  announce(
+    members?: readonly TestMember[],
+    changes?: Partial<Descriptor["descriptor"]>,
+  ): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,8 +76,9 @@ export async function startTestMesh(size: number, replicas = 2): Promise<TestMes
       version: 1,
       name: "test mesh",
       founders: identities.map((identity) => identity.publicKey),
-      admission: { rule: "founders" },
+      admission: { rule: "founders", threshold: 1 },
       replicas,
+      slots: 65_536,
     },
     identities,
   );
@@ -92,8 +97,8 @@ export async function startTestMesh(size: number, replicas = 2): Promise<TestMes
     id,
     charter,
     members: [own, ...others],
-    view: () => createView(charter, own.node.members),
-    announce: async (announced = members) => {
+    view: () => createView(charter, toStatements(own.node.members), Date.now()),
+    announce: async (announced = members, changes = {}) => {
       seq += 1;
       const issuedAt = Date.now();
       const descriptors = await Promise.all(
@@ -109,6 +114,7 @@ export async function startTestMesh(size: number, replicas = 2): Promise<TestMes
             seq,
             issuedAt,
             expiresAt: issuedAt + LEASE_MS,
+            ...changes,
           }),
         ),
       );
@@ -165,7 +171,7 @@ export class TestNode {
   setMembers(charter: Charter, descriptors: readonly Descriptor[]): void {
     this.#charter = charter;
     this.members = descriptors;
-    this.#view = createView(charter, descriptors);
+    this.#view = createView(charter, toStatements(descriptors), Date.now());
   }
 
   /** Starts, again at its port where it had one. */
@@ -211,7 +217,7 @@ export class TestNode {
     app.get("/v1/node/members", (c) => {
       this.membershipRequests += 1;
       if (!this.#charter) return problemResponse("not-ready");
-      return c.json({ charter: this.#charter, descriptors: this.members });
+      return c.json({ charter: this.#charter, statements: toStatements(this.members) });
     });
     app.put("/v1/ontologies/:id", async (c) => {
       const id = c.req.param("id");
@@ -259,6 +265,7 @@ export class TestNode {
     if (isTombstone(entry) !== isWithdrawal) return "wrong-kind";
     const member = this.#view?.live(entry.node, Date.now());
     if (!member) return "wrong-node";
+    if (member.epoch !== entry.epoch) return "wrong-epoch";
     const plan = this.#plans.get(entry.domain);
     if (!plan) return "unknown-domain";
     const isOurs = slotsOf(plan, entry.signature).some(

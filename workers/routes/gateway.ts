@@ -1,7 +1,10 @@
 /** The gateway: what the organisation's own requesters call. */
+import { z } from "zod";
 import {
   DELEGATION_MS,
+  peerHealthSchema,
   problemOf,
+  provingStatements,
   queryRequestSchema,
   queryResponseSchema,
   REQUEST_MAX_BYTES,
@@ -13,6 +16,7 @@ import {
   type RouteResponse,
 } from "../../protocol/index.ts";
 import { findOrigins } from "../gateway/find-origins.ts";
+import { peerHealth } from "../gateway/peer-health.ts";
 import { runQuery } from "../gateway/run-query.ts";
 import { logFailure } from "../log.ts";
 import { readSymbols, requirePlan } from "../domains.ts";
@@ -20,6 +24,7 @@ import { asMember } from "../node-context.ts";
 import type { Routes } from "../route.ts";
 
 const NDJSON = "application/x-ndjson";
+const peersSchema = z.strictObject({ peers: z.array(peerHealthSchema) });
 
 export function mountGateway(routes: Routes): void {
   routes.addJson(
@@ -67,15 +72,21 @@ export function mountGateway(routes: Routes): void {
         plan,
         signature,
         limit: body.maxOrigins,
+        // The client asks the origins, so lookups may take all.
+        requests: node.subrequestLimit,
         deadline: node.now() + body.deadlineMs,
       });
-      const descriptorOf = new Map(member.view.descriptors.map((d) => [d.descriptor.key, d]));
+      const { view } = routing;
+      const found = routing.origins.map(({ node: id }) => id);
       const response: RouteResponse = {
         mesh: node.mesh,
-        origins: routing.origins.flatMap(({ node: id, estimate, key }) => {
-          const descriptor = descriptorOf.get(key);
+        origins: routing.origins.flatMap(({ node: id, estimate }) => {
+          const descriptor = view.descriptorOf(id);
           return descriptor ? [{ node: id, estimate, descriptor }] : [];
         }),
+        statements: provingStatements(view, [node.identity.node, ...found], Infinity).filter(
+          ({ type }) => type === "vote",
+        ),
         delegation: await signDelegation(
           node.identity,
           node.mesh,
@@ -86,6 +97,20 @@ export function mountGateway(routes: Routes): void {
         cost: routing.cost,
       };
       return Response.json(response);
+    },
+  );
+
+  routes.add(
+    {
+      method: "get",
+      path: "/v1/peers",
+      access: "requester",
+      summary: "How the nodes that this one looked up at have answered, as one isolate has seen it",
+      response: { status: 200, schema: peersSchema },
+    },
+    async ({ node }) => {
+      const report: z.infer<typeof peersSchema> = { peers: peerHealth(node.now()) };
+      return Response.json(report);
     },
   );
 }

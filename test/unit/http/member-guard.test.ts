@@ -5,7 +5,7 @@ import {
   requireAdmitted,
   type Floors,
   type GuardedRequest,
-  type Verdict,
+  type GuardVerdict,
 } from "../../../protocol/http/member-guard.ts";
 import { CLOCK_SKEW_S, REQUEST_MAX_AGE_S } from "../../../protocol/http/message-signature.ts";
 import { Refusal } from "../../../protocol/http/problem.ts";
@@ -113,7 +113,7 @@ describe("replays", () => {
   });
 });
 
-function refusalOf(verdict: Verdict): Response {
+function refusalOf(verdict: GuardVerdict): Response {
   try {
     requireAdmitted(verdict);
   } catch (error) {
