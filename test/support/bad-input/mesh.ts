@@ -67,6 +67,8 @@ export async function startBadInputMesh(): Promise<BadInputMesh> {
   const directory = await mkdtemp(join(tmpdir(), "outcome-mesh-bad-input-"));
   const local = await LocalMesh.open({
     directory,
+    // What is stored is compared: nothing else shall change it meanwhile.
+    environment: { GOSSIP_SECONDS: "3600" },
     organisations: ["target", "peer", "lapsed"].map((slug) => ({ slug, name: `Org ${slug}` })),
     domains: [{ compiled, document: JSON.stringify(domainDocument) }],
     ontologies: [ontologyBytes],
