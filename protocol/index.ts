@@ -115,6 +115,7 @@ export {
   type Statement,
 } from "./membership/statements.ts";
 export {
+  MEMBERS_MAX,
   VOTES_PER_VOTER_MAX,
   admissionWith,
   verifyStatements,
