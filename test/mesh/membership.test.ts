@@ -188,7 +188,7 @@ test("one that tells two nodes two things is excluded everywhere, and everyone h
   for (const slug of members) {
     const [excluded] = (await viewOf(mesh.mesh, slug)).excluded;
     const names = [excluded?.proof.first, excluded?.proof.second].map((d) => d?.descriptor.name);
-    expect(names.toSorted(), slug).toEqual(["Gorse for ash", "Gorse for ivy"]);
+    expect(new Set(names), slug).toEqual(new Set(["Gorse for ash", "Gorse for ivy"]));
     expect(excluded && (await verifyEquivocation(mesh.mesh.mesh, excluded.proof)), slug).toBe(true);
     expect((await request(mesh.mesh, "gorse", slug, "/v1/node/members")).status, slug).toBe(403);
     expect(await foundBy(slug), slug).not.toContain("Organisation gorse");

@@ -40,6 +40,20 @@ function tampered(statement: Statement): Statement {
   return { type: "descriptor", descriptor: { descriptor, signature: changed } };
 }
 
+async function proofOf(identity: Identity): Promise<Statement> {
+  const pair = [
+    await descriptorOf(identity, { name: "one" }),
+    await descriptorOf(identity, { name: "other" }),
+  ];
+  const equivocation = findEquivocation(pair);
+  if (!equivocation) throw new Error("no contradiction");
+  return { type: "equivocation", equivocation };
+}
+
+function dated(issuedAt: number): Promise<Statement> {
+  return describing(alice, { issuedAt, expiresAt: issuedAt + 1000 });
+}
+
 /** Codes of what is refused, and how many are good. */
 async function verdictOn(
   statements: readonly Statement[],
@@ -110,7 +124,6 @@ describe("statements from anywhere", () => {
 
   it("P-45: what is dated ahead is refused, from 60 s and a millisecond on", async () => {
     const [early, tooEarly] = [NOW + 60_000, NOW + 60_001];
-    const dated = (issuedAt: number) => describing(alice, { issuedAt, expiresAt: issuedAt + 1000 });
     expect(await verdictOn([await dated(early)])).toMatchObject({ good: 1 });
     expect(await verdictOn([await dated(tooEarly)])).toMatchObject({ refused: ["not-yet"] });
     const ahead = await signVote(alice, mesh, dave.publicKey, "admit", tooEarly);
@@ -139,15 +152,6 @@ describe("statements from anywhere", () => {
   });
 
   it("P-58: a proof of equivocation needs both signatures; one of a node that is no member is refused", async () => {
-    const proofOf = async (identity: Identity): Promise<Statement> => {
-      const pair = [
-        await descriptorOf(identity, { name: "one" }),
-        await descriptorOf(identity, { name: "other" }),
-      ];
-      const equivocation = findEquivocation(pair);
-      if (!equivocation) throw new Error("no contradiction");
-      return { type: "equivocation", equivocation };
-    };
     const proof = await proofOf(alice);
     expect(await verdictOn([proof])).toMatchObject({ good: 1 });
     if (proof.type !== "equivocation") throw new Error("a proof was meant");
