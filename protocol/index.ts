@@ -138,6 +138,7 @@ export {
 } from "./messages/gossip.ts";
 export {
   PROVING_STATEMENTS_MAX,
+  givenMembersSchema,
   holdingsSchema,
   joinRequestSchema,
   joinResponseSchema,
