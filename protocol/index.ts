@@ -37,7 +37,7 @@ export {
   type AskOriginOptions,
   type OriginTarget,
 } from "./http/ask-origin.ts";
-export { parseBody, parseJsonBody, readBytes, readRequestBody } from "./http/body.ts";
+export { parseBody, parseJsonBody, readBytes, readJson, readRequestBody } from "./http/body.ts";
 export {
   callPolicy,
   isLoopback,
@@ -134,6 +134,7 @@ export {
   type Statement,
 } from "./membership/statements.ts";
 export {
+  MEMBERS_MAX,
   VOTES_PER_VOTER_MAX,
   admissionWith,
   verifyStatements,
@@ -156,7 +157,9 @@ export {
 } from "./messages/gossip.ts";
 export {
   PROVING_STATEMENTS_MAX,
+  givenMembersSchema,
   holdingsSchema,
+  type HeldDomains,
   joinRequestSchema,
   joinResponseSchema,
   membersSchema,

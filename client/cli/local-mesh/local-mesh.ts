@@ -17,6 +17,7 @@ import {
   type Identity,
   type MeshId,
   type SecretKey,
+  type Statement,
 } from "../../../protocol/index.ts";
 import { putMembers } from "./operator.ts";
 import { startOriginProcess, type OriginProcess } from "./origin-process.ts";
@@ -43,7 +44,9 @@ export interface LocalMeshOptions {
   readonly replicas?: number;
   /** Shards of each organisation. */
   readonly shards?: number;
-  /** Variables of every Worker, such as REPAIR_SECONDS. */
+  /** How many of the organisations, from the first, found the mesh; the others have to join it. By default all. */
+  readonly founders?: number;
+  /** More variables of every Worker, such as GOSSIP_SECONDS. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Puts something between an organisation and the others: returns the URL that its descriptor shall give. */
   readonly interpose?: (kind: "mesh" | "origin", slug: string, url: string) => Promise<string>;
@@ -68,7 +71,7 @@ export class LocalMesh {
   readonly mesh: MeshId;
   readonly organisations: readonly LocalOrganisation[];
   readonly #options: LocalMeshOptions;
-  readonly #charter: Charter;
+  readonly charter: Charter;
   readonly #advertised = new Map<string, { meshUrl: string; originUrl: string }>();
   readonly #origins = new Map<string, OriginProcess>();
   #workers: RunningWorkers | undefined;
@@ -76,8 +79,8 @@ export class LocalMesh {
 
   /** Founds the mesh, or opens the one in `directory`; starts nothing yet. */
   static async open(options: LocalMeshOptions): Promise<LocalMesh> {
-    const { directory, organisations, replicas = 3 } = options;
-    const state = await openState(directory, organisations, replicas);
+    const { directory, organisations, replicas = 3, founders } = options;
+    const state = await openState(directory, organisations, replicas, founders);
     const mesh = meshIdOf(state.charter.charter);
     const opened = await Promise.all(
       state.members.map((member) => prepareOrganisation(options, mesh, member)),
@@ -91,7 +94,7 @@ export class LocalMesh {
     organisations: readonly LocalOrganisation[],
   ) {
     this.#options = options;
-    this.#charter = charter;
+    this.charter = charter;
     this.mesh = meshIdOf(charter.charter);
     this.organisations = organisations;
   }
@@ -102,7 +105,13 @@ export class LocalMesh {
     return found;
   }
 
-  /** Starts all Workers and gives them their members. */
+  /** Those who founded the mesh. */
+  get founders(): readonly LocalOrganisation[] {
+    const keys = new Set(this.charter.charter.founders);
+    return this.organisations.filter(({ identity }) => keys.has(identity.publicKey));
+  }
+
+  /** Starts all Workers, and gives the founders' their members. */
   async startWorkers(): Promise<void> {
     const { directory, shards = 2, environment, interpose } = this.#options;
     this.#workers = await startWorkers(
@@ -133,36 +142,43 @@ export class LocalMesh {
     this.#renewal.unref();
   }
 
-  /** Signs new descriptors and gives them to every node. */
+  /** Signs new descriptors of the founders and gives them to each of them. */
   async renew(
     changes: Readonly<Record<string, Partial<Descriptor["descriptor"]>>> = {},
   ): Promise<void> {
-    const now = Date.now();
-    const domains = this.#options.domains.map(({ compiled }) => compiled.id);
-    const descriptors = await Promise.all(
-      this.organisations.map(({ slug, name, identity, meshUrl, originUrl }) =>
-        signDescriptor(identity, this.mesh, {
-          version: 1,
-          key: identity.publicKey,
-          name,
-          ...(this.#advertised.get(slug) ?? { meshUrl, originUrl }),
-          domains,
-          capacity: 1,
-          epoch: 0,
-          seq: now,
-          issuedAt: now,
-          expiresAt: now + LEASE_MS,
-          ...changes[slug],
-        }),
-      ),
+    const statements = toStatements(
+      await Promise.all(this.founders.map(({ slug }) => this.describe(slug, changes[slug]))),
     );
-    const members = { charter: this.#charter, statements: toStatements(descriptors) };
     const limit = pLimit(RENEWING_AT_ONCE);
     await Promise.all(
-      this.organisations.map(({ identity, meshUrl }) =>
-        limit(() => putMembers({ identity, mesh: this.mesh, meshUrl }, members)),
-      ),
+      this.founders.map(({ slug }) => limit(() => this.giveStatements(slug, statements))),
     );
+  }
+
+  /** An organisation's new descriptor, signed by it. */
+  describe(slug: string, changes: Partial<Descriptor["descriptor"]> = {}): Promise<Descriptor> {
+    const { name, identity, meshUrl, originUrl } = this.organisation(slug);
+    const now = Date.now();
+    return signDescriptor(identity, this.mesh, {
+      version: 1,
+      key: identity.publicKey,
+      name,
+      ...(this.#advertised.get(slug) ?? { meshUrl, originUrl }),
+      domains: this.#options.domains.map(({ compiled }) => compiled.id),
+      capacity: 1,
+      epoch: 0,
+      seq: now,
+      issuedAt: now,
+      expiresAt: now + LEASE_MS,
+      ...changes,
+    });
+  }
+
+  /** Gives an organisation's node the charter and statements, as its operator. */
+  async giveStatements(slug: string, statements: readonly Statement[]): Promise<void> {
+    const { identity, meshUrl } = this.organisation(slug);
+    const members = { charter: this.charter, statements: [...statements] };
+    await putMembers({ identity, mesh: this.mesh, meshUrl }, members);
   }
 
   /** The origins that share a process: each has its own, up to as many as the machine bears. */
