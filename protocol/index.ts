@@ -194,6 +194,16 @@ export {
   type CharterStatement,
 } from "./signed/charter.ts";
 export {
+  charterDraftSchema,
+  checkDraft,
+  completeDraft,
+  draftCharter,
+  mergeDrafts,
+  signDraft,
+  type CharterDraft,
+  type DraftFault,
+} from "./signed/charter-draft.ts";
+export {
   DELEGATION_MS,
   delegationSchema,
   signDelegation,
