@@ -101,6 +101,20 @@ export {
   REQUEST_MAX_BYTES,
 } from "./messages/limits.ts";
 export {
+  gossipStatusSchema,
+  memberReportSchema,
+  memberStateSchema,
+  nodeStatusSchema,
+  peerStatusSchema,
+  shardStatusSchema,
+  type GossipStatus,
+  type MemberReport,
+  type MemberState,
+  type NodeStatus,
+  type PeerStatus,
+  type ShardStatus,
+} from "./messages/node-status.ts";
+export {
   entryBytesSchema,
   lookupRequestSchema,
   lookupResponseSchema,
