@@ -1,13 +1,13 @@
 /** Who sent a request: a member of the mesh or its client by signature, or the own operator by token. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Refusal, verifyRequest, type NodeId, type ReceivedRequest } from "../protocol/index.ts";
+import { Refusal, verifyRequest, type ReceivedRequest, type Sender } from "../protocol/index.ts";
 import type { OriginContext } from "./context.ts";
 
-/** The member in whose name the request was sent. Refuses everyone else, and every replay. */
+/** In whose name the request was sent. Refuses who is no member, and every replay. */
 export async function requireMember(
   context: OriginContext,
   request: ReceivedRequest,
-): Promise<NodeId> {
+): Promise<Sender> {
   const { membership, identity, mesh, replayGuard, now } = context;
   const verify = (): ReturnType<typeof verifyRequest> =>
     verifyRequest(request, {
@@ -34,7 +34,7 @@ export async function requireMember(
   if (!replayGuard.admit(sender.value, now())) {
     throw new Refusal("unauthorized", { detail: "the request was sent before" });
   }
-  return sender.value.node;
+  return sender.value;
 }
 
 /** Refuses a request without the operator's token. */

@@ -1,7 +1,14 @@
 /** The origin's HTTP interface: which path leads where, and how refusals and errors look. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { ORIGIN_QUERY_PATH, problemResponse, Refusal } from "../protocol/index.ts";
+import {
+  ORIGIN_QUERY_PATH,
+  problemResponse,
+  Refusal,
+  REQUEST_HEADERS,
+  RESPONSE_HEADERS,
+  signedAnswerTo,
+} from "../protocol/index.ts";
 import type { OriginContext } from "./context.ts";
 import { logFailure } from "./log.ts";
 import { depositOutcome } from "./routes/deposit.ts";
@@ -23,17 +30,20 @@ export function createServer(context: OriginContext): Hono {
     cors({
       origin: "*",
       allowMethods: ["POST"],
-      allowHeaders: [
-        "content-type",
-        "content-digest",
-        "signature",
-        "signature-input",
-        "outcome-mesh-to",
-        "outcome-mesh-delegation",
-      ],
+      allowHeaders: [...REQUEST_HEADERS],
+      exposeHeaders: [...RESPONSE_HEADERS],
       maxAge: PREFLIGHT_S,
     }),
   );
+  app.use(async (c, next) => {
+    await next();
+    const { identity, mesh, now } = context;
+    const signed = await signedAnswerTo(c.req.raw, c.res, { identity, mesh, now: now() });
+    if (signed === c.res) return;
+    // Hono would add the header fields of the response that it replaces.
+    c.res = undefined;
+    c.res = signed;
+  });
   app.post(ORIGIN_QUERY_PATH, (c) => answerQuery(context, c.req.raw));
   app.post(OUTCOMES_PATH, (c) => depositOutcome(context, c.req.raw));
   app.delete(OUTCOME_PATH, (c) => withdrawOutcome(context, c.req.raw, c.req.param()));

@@ -41,6 +41,7 @@ export { parseBody, readBytes, readRequestBody } from "./http/body.ts";
 export { endpointSchema } from "./http/endpoint.ts";
 export {
   CLOCK_SKEW_S,
+  REQUEST_HEADERS,
   REQUEST_MAX_AGE_S,
   contentDigest,
   signRequest,
@@ -50,6 +51,16 @@ export {
   type SigningContext,
   type VerificationContext,
 } from "./http/message-signature.ts";
+export {
+  RESPONSE_HEADERS,
+  signResponse,
+  signedAnswerTo,
+  verifyResponse,
+  type AnsweredRequest,
+  type ResponseSigning,
+  type ResponseVerification,
+} from "./http/response-signature.ts";
+export { continueTrace, traceIdOf } from "./http/traceparent.ts";
 export {
   PROBLEM_MEDIA_TYPE,
   Refusal,
@@ -268,7 +279,15 @@ export {
   type FoundOrigin,
   type QueryOriginsOptions,
 } from "./query/query-origins.ts";
-export { signedFetch, type Caller, type Fetch, type OutgoingRequest } from "./http/signed-fetch.ts";
+export {
+  signedFetch,
+  type Caller,
+  type Fetch,
+  type FetchFailure,
+  type FetchOutcome,
+  type OutgoingRequest,
+  type PeerResponse,
+} from "./http/signed-fetch.ts";
 export {
   callPeer,
   tellPeer,

@@ -1,9 +1,9 @@
 /** The organisation's Worker as one hono application. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { problemResponse, Refusal } from "../protocol/index.ts";
+import { problemResponse, Refusal, RESPONSE_HEADERS } from "../protocol/index.ts";
 import { logFailure } from "./log.ts";
-import { Routes, type App } from "./route.ts";
+import { Routes, signAnswers, type App } from "./route.ts";
 import { mountDocumentation } from "./routes/documentation.ts";
 import { mountGateway } from "./routes/gateway.ts";
 import { mountNode } from "./routes/node.ts";
@@ -12,7 +12,15 @@ import { mountPeer } from "./routes/peer.ts";
 export function createApp(): App {
   const app: App = new Hono();
   // Browsers may call: requests carry a token or a signature, never a cookie.
-  app.use(cors({ origin: "*", allowMethods: ["GET", "HEAD", "PUT", "POST"], maxAge: 86_400 }));
+  app.use(
+    cors({
+      origin: "*",
+      allowMethods: ["GET", "HEAD", "PUT", "POST"],
+      exposeHeaders: [...RESPONSE_HEADERS],
+      maxAge: 86_400,
+    }),
+  );
+  app.use(signAnswers);
   const routes = new Routes(app);
   mountGateway(routes);
   mountPeer(routes);

@@ -6,8 +6,8 @@ import {
   ReplayGuard,
   verifyRequest,
   type MembershipView,
-  type NodeId,
   type ReceivedRequest,
+  type Sender,
 } from "../protocol/index.ts";
 import type { NodeContext } from "./node-context.ts";
 
@@ -18,12 +18,12 @@ const STRANGER_REFRESH_MS = 2_000;
 
 const replayGuard = new ReplayGuard();
 
-/** Returns the member that sent the request, where one did. Refuses whoever may not. */
+/** Returns in whose name the request was sent, where a member sent it. Refuses whoever may not. */
 export async function authorize(
   node: NodeContext,
   access: Access,
   request: ReceivedRequest,
-): Promise<NodeId | undefined> {
+): Promise<Sender | undefined> {
   switch (access) {
     case "public":
       return undefined;
@@ -40,7 +40,7 @@ export async function authorize(
       return requireMember(node, request);
     case "own-node": {
       const sender = await requireMember(node, request);
-      if (sender !== node.identity.node) {
+      if (sender.node !== node.identity.node) {
         throw new Refusal("forbidden", { detail: "only this node's own operator may do this" });
       }
       return sender;
@@ -54,7 +54,7 @@ async function requireToken(node: NodeContext, request: ReceivedRequest): Promis
   if (!isKnown) throw new Refusal("unauthorized", { detail: "needs this node's requester token" });
 }
 
-async function requireMember(node: NodeContext, request: ReceivedRequest): Promise<NodeId> {
+async function requireMember(node: NodeContext, request: ReceivedRequest): Promise<Sender> {
   const view = await membershipView(node.env, node.now());
   let sender = await verifyWith(node, request, view);
   if (!sender.ok && sender.error === "forbidden") {
@@ -71,7 +71,7 @@ async function requireMember(node: NodeContext, request: ReceivedRequest): Promi
   if (!replayGuard.admit(sender.value, node.now())) {
     throw new Refusal("unauthorized", { detail: "the request was sent before" });
   }
-  return sender.value.node;
+  return sender.value;
 }
 
 function verifyWith(

@@ -1,15 +1,25 @@
 /**
- * How every endpoint is made: bounded body, then who asks, then what is asked, then the work. What a route
- * declares here is also what the API description says of it.
+ * How every endpoint is made: bounded body, then who asks, then what is asked, then the work within the time that
+ * the asker waits, then the signed answer. What a route declares here is also what the API description says of it.
  */
-import type { Hono } from "hono";
+import type { Hono, MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import type { Env } from "../durable-objects/env.ts";
-import { parseBody, readRequestBody, Refusal, type NodeId } from "../protocol/index.ts";
+import {
+  continueTrace,
+  parseBody,
+  readRequestBody,
+  Refusal,
+  signedAnswerTo,
+  type NodeId,
+} from "../protocol/index.ts";
 import { authorize, type Access } from "./auth.ts";
 import { nodeContext, type NodeContext } from "./node-context.ts";
 
-export type App = Hono<{ Bindings: Env }>;
+interface Bindings {
+  Bindings: Env;
+}
+export type App = Hono<Bindings>;
 
 export interface RouteSpec {
   readonly method: "get" | "put" | "post";
@@ -34,7 +44,20 @@ export interface Call {
   readonly headers: Headers;
   /** The member that sent the request, where one did. */
   readonly sender: NodeId | undefined;
+  /** Aborted when the sender waits no longer: whatever is still done then is done for no one. */
+  readonly signal: AbortSignal;
 }
+
+/** Signs every answer, also refusals, to a request that names this node: see `signedAnswerTo`. */
+export const signAnswers: MiddlewareHandler<Bindings> = async (c, next) => {
+  await next();
+  const { identity, mesh, now } = await nodeContext(c.env);
+  const signed = await signedAnswerTo(c.req.raw, c.res, { identity, mesh, now: now() });
+  if (signed === c.res) return;
+  // Hono would add the header fields of the response that it replaces.
+  c.res = undefined;
+  c.res = signed;
+};
 
 /** A route as the API description needs it. */
 export interface DescribedRoute extends RouteSpec {
@@ -76,12 +99,30 @@ export class Routes {
 
   #mount(spec: RouteSpec, handle: (call: Call) => Promise<Response>): void {
     this.#app.on(spec.method.toUpperCase(), spec.path, async (c) => {
-      const node = await nodeContext(c.env);
+      const own = await nodeContext(c.env);
+      const startedAt = own.now();
       const { headers } = c.req.raw;
+      const traceparent = continueTrace(headers.get("traceparent"), own.caller.random);
+      const node = { ...own, caller: { ...own.caller, traceparent } };
       const bytes = await readRequestBody(c.req.raw, spec.maxBytes ?? 0);
       const request = { method: c.req.method, url: c.req.url, headers, body: bytes };
       const sender = await authorize(node, spec.access, request);
-      return handle({ node, bytes, params: c.req.param(), headers, sender });
+      const call = { node, bytes, params: c.req.param(), headers, sender: sender?.node };
+      if (!sender) return handle({ ...call, signal: c.req.raw.signal });
+      const leftMs = sender.timeoutMs - (node.now() - startedAt);
+      if (leftMs <= 0) throw tooLate();
+      const signal = AbortSignal.timeout(leftMs);
+      return Promise.race([handle({ ...call, signal }), refuseWhenAborted(signal)]);
     });
   }
+}
+
+function refuseWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(tooLate()), { once: true });
+  });
+}
+
+function tooLate(): Refusal {
+  return new Refusal("too-late", { detail: "the time that the sender waits is over" });
 }

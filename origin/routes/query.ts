@@ -16,16 +16,23 @@ import { parseJsonBody, readBody } from "./body.ts";
 
 export async function answerQuery(context: OriginContext, request: Request): Promise<Response> {
   const { method, url, headers } = request;
+  const receivedAt = context.now();
   const body = await readBody(request);
-  await requireMember(context, { method, url, headers, body });
+  const { timeoutMs } = await requireMember(context, { method, url, headers, body });
+  const requireTime = (): void => {
+    if (context.now() - receivedAt < timeoutMs) return;
+    throw new Refusal("too-late", { detail: "the time that the sender waits is over" });
+  };
   const query = parseJsonBody(headers, originQuerySchema, body);
 
   const index = indexFor(context, query);
   const profile = encodeProfile(index.compiled, query.profile);
   // Paths as the gateway gives them, so that a requester hears of one unknown term once.
   if (!profile.ok) throw new Refusal("bad-profile", { errors: profile.error });
+  requireTime();
   index.refresh();
   const ranked = rank(index, profile.value.values, query.k, query.excludeGroups);
+  requireTime();
   const signed = await signAnswer(context.identity, context.mesh, {
     version: 1,
     node: context.identity.node,

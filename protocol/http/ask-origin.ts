@@ -9,15 +9,13 @@ import type { OriginQuery } from "../messages/query.ts";
 import type { OriginOutcome } from "../query/ask-origins.ts";
 import { signedAnswerSchema, verifyAnswer, type Answer } from "../signed/answer.ts";
 import { utf8Bytes } from "../bytes.ts";
-import { readBytes, readJson } from "./body.ts";
+import { readJson } from "./body.ts";
 import { contentDigest } from "./message-signature.ts";
-import { problemSchema, type Problem } from "./problem.ts";
-import { signedFetch, type Caller } from "./signed-fetch.ts";
+import { problemCode, problemSchema, type Problem } from "./problem.ts";
+import { signedFetch, type Caller, type PeerResponse } from "./signed-fetch.ts";
 
 /** The path below an origin's base URL. */
 export const ORIGIN_QUERY_PATH = "/v1/outcomes/query";
-/** A problem document: 100 offending fields with a sentence each are 20 kB. */
-const PROBLEM_MAX_BYTES = 65_536;
 
 /** Whom to ask; a `Member` fits. */
 export interface OriginTarget {
@@ -36,57 +34,41 @@ export interface AskOriginOptions extends Caller {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Bodies as they went over the wire; kept beside the work, because a timeout must report them too. */
-interface Traffic {
-  sent: number;
-  received: number;
-}
-
 type Verdict = Pick<OriginOutcome, "status" | "results" | "warnings" | "problem">;
 
 /** Sends `query` to an origin and turns whatever happens into an outcome. */
 export async function askOriginOverHttp(options: AskOriginOptions): Promise<OriginOutcome> {
-  const traffic: Traffic = { sent: 0, received: 0 };
-  const left = options.deadline - options.now();
-  let verdict: Verdict = nothing("timed-out");
-  if (left > 0 && !options.signal?.aborted) {
-    const timeout = AbortSignal.timeout(Math.ceil(left));
-    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-    // Raced, because not every fetch heeds its signal, and no body is read faster than it arrives.
-    verdict = await Promise.race([
-      exchange(options, signal, traffic),
-      whenAborted(signal, nothing("timed-out")),
-    ]);
+  const { origin, signal } = options;
+  if (origin.originUrl === undefined) {
+    return { ...nothing("unreachable"), bytesSent: 0, bytesReceived: 0 };
   }
-  return { ...verdict, bytesSent: traffic.sent, bytesReceived: traffic.received };
+  const body = utf8Bytes(JSON.stringify(options.query));
+  const { result, ...traffic } = await signedFetch(options, {
+    method: "POST",
+    url: origin.originUrl + ORIGIN_QUERY_PATH,
+    to: origin.node,
+    key: origin.key,
+    body,
+    maxBytes: ANSWER_MAX_BYTES,
+    timeoutMs: options.deadline - options.now(),
+    signal,
+  });
+  const verdict = result.ok
+    ? await verdictOn(options, contentDigest(body), result.value)
+    : nothing(result.error);
+  return { ...verdict, ...traffic };
 }
 
-async function exchange(
+async function verdictOn(
   options: AskOriginOptions,
-  signal: AbortSignal,
-  traffic: Traffic,
+  digest: string,
+  { ok, status, body }: PeerResponse,
 ): Promise<Verdict> {
-  const { origin } = options;
-  if (origin.originUrl === undefined) return nothing("unreachable");
-  try {
-    const body = utf8Bytes(JSON.stringify(options.query));
-    traffic.sent = body.length;
-    const url = origin.originUrl + ORIGIN_QUERY_PATH;
-    const request = { method: "POST", url, to: origin.node, body } as const;
-    const response = await signedFetch(options, request, signal);
-    const maxBytes = response.ok ? ANSWER_MAX_BYTES : PROBLEM_MAX_BYTES;
-    const answer = await readBytes(response, maxBytes, (count) => {
-      traffic.received += count;
-    });
-    if (response.status >= 500)
-      return nothing("unreachable", answer.ok ? readProblem(answer.value) : undefined);
-    if (!answer.ok) return nothing("invalid");
-    if (response.ok) return await readAnswer(options, contentDigest(body), answer.value);
-    const problem = response.status >= 400 ? readProblem(answer.value) : undefined;
-    return problem ? nothing("refused", problem) : nothing("invalid");
-  } catch {
-    return nothing(signal.aborted ? "timed-out" : "unreachable");
-  }
+  if (ok) return readAnswer(options, digest, body);
+  const problem = status >= 400 ? readProblem(body) : undefined;
+  if (problem && problemCode(problem) === "too-late") return nothing("timed-out", problem);
+  if (status >= 500) return nothing("unreachable", problem);
+  return problem ? nothing("refused", problem) : nothing("invalid");
 }
 
 /** An answer counts only if the node that was asked signed it, for exactly the bytes that were sent. */
@@ -125,11 +107,4 @@ function readProblem(body: Uint8Array): Problem | undefined {
 
 function nothing(status: OriginOutcome["status"], problem?: Problem): Verdict {
   return { status, results: [], warnings: [], problem };
-}
-
-function whenAborted<T>(signal: AbortSignal, value: T): Promise<T> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(value);
-    else signal.addEventListener("abort", () => resolve(value), { once: true });
-  });
 }

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { NodeId, PublicKey } from "../ids.ts";
 import { err, ok, type Result } from "../result.ts";
-import { readBytes, readJson } from "./body.ts";
+import { readJson } from "./body.ts";
 import { problemCode, problemSchema, type Problem, type ProblemCode } from "./problem.ts";
 import { signedFetch, type Caller, type OutgoingRequest } from "./signed-fetch.ts";
 
@@ -14,13 +14,8 @@ export interface PeerTarget {
   readonly meshUrl: string;
 }
 
-export interface PeerCall extends Omit<OutgoingRequest, "url" | "to"> {
+export interface PeerCall extends Omit<OutgoingRequest, "url" | "to" | "key"> {
   readonly path: string;
-  /** The largest body that is read of an answer. */
-  readonly maxBytes: number;
-  readonly timeoutMs: number;
-  /** Gives up early. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Why a call did not do what it should. */
@@ -62,32 +57,17 @@ export async function tellPeer(
 async function exchange<T>(
   caller: Caller,
   peer: PeerTarget,
-  { path, maxBytes, timeoutMs, signal, ...request }: PeerCall,
+  { path, ...call }: PeerCall,
   read: (body: Uint8Array) => Result<T, PeerFailure>,
 ): Promise<PeerAnswer<T>> {
-  const bytesSent = request.body?.length ?? 0;
-  let bytesReceived = 0;
-  const failed = (failure: PeerFailure): PeerAnswer<T> => ({
-    result: err(failure),
-    bytesSent,
-    bytesReceived,
-  });
-  const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
-  try {
-    const response = await signedFetch(
-      caller,
-      { ...request, url: peer.meshUrl + path, to: peer.node },
-      signal ? AbortSignal.any([signal, timeout]) : timeout,
-    );
-    const body = await readBytes(response, maxBytes, (count) => {
-      bytesReceived += count;
-    });
-    if (!body.ok) return failed({ code: "invalid-answer" });
-    if (!response.ok) return failed(failureOf(response.status, body.value));
-    return { result: read(body.value), bytesSent, bytesReceived };
-  } catch {
-    return failed({ code: timeout.aborted ? "timed-out" : "unreachable" });
+  const request = { ...call, url: peer.meshUrl + path, to: peer.node, key: peer.key };
+  const { result, ...traffic } = await signedFetch(caller, request);
+  if (!result.ok) {
+    const code = result.error === "invalid" ? "invalid-answer" : result.error;
+    return { result: err({ code }), ...traffic };
   }
+  const { ok: isDone, status, body } = result.value;
+  return { result: isDone ? read(body) : err(failureOf(status, body)), ...traffic };
 }
 
 function failureOf(status: number, body: Uint8Array): PeerFailure {

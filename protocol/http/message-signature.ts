@@ -1,7 +1,7 @@
 /**
  * Who sent a request: HTTP Message Signatures (RFC 9421) with Content-Digest (RFC 9530), Ed25519.
- * Covered are method, path, query, body digest and the node it is meant for; the mesh is the tag. The
- * recipient is named by node id and not by authority, so that a reverse proxy may rewrite the host.
+ * Covered are method, path, query, body digest, the node it is meant for and how long the sender waits; the mesh
+ * is the tag. The recipient is named by node id and not by authority, so that a reverse proxy may rewrite the host.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { base64 } from "@scure/base";
@@ -12,10 +12,33 @@ import { err, ok, type Result } from "../result.ts";
 import { delegationSchema, verifyDelegation, type Delegation } from "../signed/delegation.ts";
 import { isSoundPublicKey, verifySignature, type Identity } from "../signed/ed25519.ts";
 
-const ALGORITHM = "ed25519";
-const RECIPIENT_HEADER = "outcome-mesh-to";
+export const ALGORITHM = "ed25519";
+export const RECIPIENT_HEADER = "outcome-mesh-to";
+const TIMEOUT_HEADER = "outcome-mesh-timeout";
 const DELEGATION_HEADER = "outcome-mesh-delegation";
-const COMPONENTS = ["@method", "@path", "@query", "content-digest", RECIPIENT_HEADER];
+const COMPONENTS = [
+  "@method",
+  "@path",
+  "@query",
+  "content-digest",
+  RECIPIENT_HEADER,
+  TIMEOUT_HEADER,
+] as const;
+/** What a browser must be let send with a request of ours. */
+export const REQUEST_HEADERS: readonly string[] = [
+  "content-type",
+  "content-digest",
+  "signature",
+  "signature-input",
+  RECIPIENT_HEADER,
+  TIMEOUT_HEADER,
+  DELEGATION_HEADER,
+  "traceparent",
+];
+/** 16 bytes as base64url. */
+const NONCE_PATTERN = /^[A-Za-z0-9_-]{22}$/;
+/** Milliseconds; below 2^31, as timers want it. */
+const TIMEOUT_PATTERN = /^[1-9]\d{0,8}$/;
 /** How far a sender's clock may be ahead, and how long a request stays good. */
 export const CLOCK_SKEW_S = 60;
 export const REQUEST_MAX_AGE_S = 300;
@@ -36,6 +59,8 @@ export interface SigningContext {
   readonly now: number;
   /** 16 random bytes. */
   readonly nonce: Uint8Array;
+  /** How long the sender waits from now. Relative, so that clocks need not agree. */
+  readonly timeoutMs: number;
   /** Set where `identity` is a client's and the delegation lets it ask in a node's name. */
   readonly delegation?: Delegation | undefined;
 }
@@ -49,6 +74,7 @@ export async function signRequest(
   const headers: Record<string, string> = {
     "content-digest": contentDigest(request.body),
     [RECIPIENT_HEADER]: context.to,
+    [TIMEOUT_HEADER]: String(Math.max(1, Math.ceil(context.timeoutMs))),
   };
   if (delegation) headers[DELEGATION_HEADER] = toBase64Url(utf8Bytes(JSON.stringify(delegation)));
   const fields = await createSignature(
@@ -56,7 +82,7 @@ export async function signRequest(
       kind: "request",
       method: request.method,
       targetUri: request.url,
-      fields: Object.entries(headers).map(([name, value]) => ({ name, value })),
+      fields: fieldsOf(Object.entries(headers)),
     },
     {
       components: COMPONENTS,
@@ -89,6 +115,10 @@ export interface Sender {
   readonly node: NodeId;
   /** Unique for `REQUEST_MAX_AGE_S`: seen again, the request is a replay. */
   readonly nonce: string;
+  /** By its own clock, in seconds since 1970. */
+  readonly created: number;
+  /** How long it waits for the answer. */
+  readonly timeoutMs: number;
 }
 
 /**
@@ -102,6 +132,8 @@ export async function verifyRequest(
   const { headers } = request;
   if (headers.get(RECIPIENT_HEADER) !== context.self) return err("unauthorized");
   if (headers.get("content-digest") !== contentDigest(request.body)) return err("unauthorized");
+  const timeout = headers.get(TIMEOUT_HEADER) ?? "";
+  if (!TIMEOUT_PATTERN.test(timeout)) return err("unauthorized");
   const delegation = readDelegation(headers);
   if (delegation === "malformed" || (delegation && !context.acceptsDelegates)) {
     return err("unauthorized");
@@ -114,7 +146,7 @@ export async function verifyRequest(
         kind: "request",
         method: request.method,
         targetUri: request.url,
-        fields: [...headers].map(([name, value]) => ({ name, value })),
+        fields: fieldsOf(headers),
       },
       {
         policy: {
@@ -140,8 +172,9 @@ export async function verifyRequest(
         },
       },
     );
-    if (!sender) return err("unauthorized");
-    return ok({ node: sender, nonce: String(verified.parameters.nonce) });
+    const { created, nonce = "" } = verified.parameters;
+    if (!sender || created === undefined || !NONCE_PATTERN.test(nonce)) return err("unauthorized");
+    return ok({ node: sender, nonce, created, timeoutMs: Number(timeout) });
   } catch {
     return err(isStranger ? "forbidden" : "unauthorized");
   }
@@ -188,6 +221,14 @@ export function contentDigest(body: Uint8Array): string {
   return `sha-256=:${base64.encode(sha256(body))}:`;
 }
 
-function tagOf(mesh: MeshId): string {
+/** Header fields as the library takes them. */
+export function fieldsOf(
+  headers: Iterable<readonly [string, string]>,
+): { name: string; value: string }[] {
+  return [...headers].map(([name, value]) => ({ name, value }));
+}
+
+/** Names the mesh in every signature, so that none counts in another. */
+export function tagOf(mesh: MeshId): string {
   return `outcome-mesh/${mesh}`;
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   ANSWER_MAX_BYTES,
@@ -13,7 +14,9 @@ import {
   type SignedAnswer,
 } from "../../protocol/index.ts";
 import {
+  receivedAt,
   sendJson,
+  sendSigned,
   startTestServer,
   type Handler,
   type ReceivedByServer,
@@ -48,6 +51,22 @@ function ask(handler: Handler, change: Partial<AskOriginOptions> = {}): Promise<
   });
 }
 
+/** Sends what the origin says, signed by it as HTTP answers are: what is wrong with it lies within. */
+function say(
+  request: ReceivedByServer,
+  response: ServerResponse,
+  status: number,
+  content: unknown,
+): Promise<void> {
+  const signer = { identity: ORIGIN, mesh };
+  return sendSigned(response, receivedAt(server.url, request), signer, status, content);
+}
+
+const saying =
+  (content: unknown, status = 200): Handler =>
+  (request, response) =>
+    say(request, response, status, content);
+
 const result = (reference: string) => ({
   reference,
   score: 0.9,
@@ -75,7 +94,8 @@ function answering(
   forge: (signed: SignedAnswer) => unknown = (signed) => signed,
 ): Handler {
   return async (request, response) => {
-    sendJson(response, 200, forge(await signAnswer(ORIGIN, mesh, answerTo(request, change))));
+    const signed = await signAnswer(ORIGIN, mesh, answerTo(request, change));
+    await say(request, response, 200, forge(signed));
   };
 }
 
@@ -84,28 +104,19 @@ const padded =
   (size: number): Handler =>
   async (request, response) => {
     const signed = JSON.stringify(await signAnswer(ORIGIN, mesh, answerTo(request)));
-    response.end(signed.padEnd(size));
+    await say(request, response, 200, signed.padEnd(size));
   };
 
 /** Who the server finds the request to be from, as an origin would. */
 function senderOf(received: ReceivedByServer | undefined, acceptsDelegates: boolean) {
-  return verifyRequest(
-    {
-      method: received?.method ?? "",
-      url: server.url + (received?.path ?? ""),
-      headers: new Headers(
-        Object.entries(received?.headers ?? {}).map(([name, value]) => [name, String(value)]),
-      ),
-      body: received?.body ?? new Uint8Array(),
-    },
-    {
-      mesh,
-      self: ORIGIN.node,
-      now: Date.now(),
-      keyOf: (node) => (node === ASKER.node ? ASKER.publicKey : undefined),
-      acceptsDelegates,
-    },
-  );
+  if (!received) throw new Error("nothing was received");
+  return verifyRequest(receivedAt(server.url, received), {
+    mesh,
+    self: ORIGIN.node,
+    now: Date.now(),
+    keyOf: (node) => (node === ASKER.node ? ASKER.publicKey : undefined),
+    acceptsDelegates,
+  });
 }
 
 const NOTHING = { results: [], warnings: [] };
@@ -167,20 +178,20 @@ describe("asking an origin over HTTP", () => {
     [
       "signed by another key",
       async (request, response) => {
-        sendJson(response, 200, await signAnswer(carol, mesh, answerTo(request)));
+        await say(request, response, 200, await signAnswer(carol, mesh, answerTo(request)));
       },
     ],
     [
       "signed for another mesh",
       async (request, response) => {
-        sendJson(response, 200, await signAnswer(ORIGIN, otherMesh, answerTo(request)));
+        await say(request, response, 200, await signAnswer(ORIGIN, otherMesh, answerTo(request)));
       },
     ],
     ["with a field that the schema does not know", answering({}, (s) => ({ ...s, extra: 1 }))],
     ["without a signature", answering({}, ({ answer }) => ({ answer }))],
-    ["that is not JSON", (_, response) => void response.end("<html>hello</html>")],
-    ["that is not UTF-8", (_, response) => void response.end(Buffer.from([0x22, 0xff, 0x22]))],
-    ["that is empty", (_, response) => void response.end()],
+    ["that is not JSON", saying("<html>hello</html>")],
+    ["that is not UTF-8", saying(Buffer.from([0x22, 0xff, 0x22]))],
+    ["that is empty", saying("")],
     [
       "with half a surrogate pair, which has no canonical form",
       answering({}, ({ answer, signature }) => ({
@@ -188,7 +199,25 @@ describe("asking an origin over HTTP", () => {
         signature,
       })),
     ],
-    ["with a refusal that is no problem document", (_, response) => sendJson(response, 403, {})],
+    ["with a refusal that is no problem document", saying({}, 403)],
+    [
+      "whose bytes it did not sign for this request",
+      async (request, response) => {
+        sendJson(response, 200, await signAnswer(ORIGIN, mesh, answerTo(request)));
+      },
+    ],
+    ["with a refusal that it did not sign", (_, out) => sendJson(out, 403, problemOf("forbidden"))],
+    [
+      "with a refusal that another node signed",
+      (request, out) =>
+        sendSigned(
+          out,
+          receivedAt(server.url, request),
+          { identity: { ...carol, node: ORIGIN.node }, mesh },
+          403,
+          problemOf("forbidden"),
+        ),
+    ],
   ])("does not believe an answer %s", async (_, handler) => {
     expect(await ask(handler)).toMatchObject({ status: "invalid", ...NOTHING });
   });
@@ -209,13 +238,13 @@ describe("asking an origin over HTTP", () => {
     ["unknown-domain", 404],
   ] as const)("says why an origin refuses: %s", async (code, status) => {
     const problem = problemOf(code, { detail: "because" });
-    const outcome = await ask((_, response) => sendJson(response, status, problem));
+    const outcome = await ask(saying(problem, status));
     expect(outcome).toMatchObject({ status: "refused", problem, ...NOTHING });
   });
 
   it("takes a failure of the origin for being unreachable, and keeps its problem", async () => {
     const problem = problemOf("internal");
-    expect(await ask((_, response) => sendJson(response, 500, problem))).toMatchObject({
+    expect(await ask(saying(problem, 500))).toMatchObject({
       status: "unreachable",
       problem,
       ...NOTHING,
@@ -223,6 +252,24 @@ describe("asking an origin over HTTP", () => {
     expect(await ask((_, response) => void response.writeHead(502).end("bad gateway"))).toEqual(
       expect.objectContaining({ status: "unreachable", problem: undefined, ...NOTHING }),
     );
+  });
+
+  it("takes an origin that found the time to be over for one that timed out", async () => {
+    const problem = problemOf("too-late");
+    expect(await ask(saying(problem, 504))).toMatchObject({ status: "timed-out", problem });
+  });
+
+  it("tells the origin how long it waits, and passes the trace on as a step of its own", async () => {
+    const traceparent = `00-${"ab".repeat(16)}-${"cd".repeat(8)}-01`;
+    await ask(answering(), { traceparent, deadline: Date.now() + 5000 });
+    const headers = server.requests.at(-1)?.headers;
+    const timeout = Number(headers?.["outcome-mesh-timeout"]);
+    expect(timeout).toBeGreaterThan(0);
+    expect(timeout).toBeLessThanOrEqual(5000);
+    expect(headers?.["traceparent"]).toMatch(/^00-(ab){16}-[0-9a-f]{16}-01$/);
+    expect(headers?.["traceparent"]).not.toBe(traceparent);
+    await ask(answering());
+    expect(server.requests.at(-1)?.headers).not.toHaveProperty("traceparent");
   });
 
   it("takes a cut connection for being unreachable, before and within the answer", async () => {

@@ -23,9 +23,10 @@ import {
   type RouteResponse,
 } from "../../protocol/index.ts";
 import {
+  receivedAt,
   sendJson,
+  sendSigned,
   startTestServer,
-  type ReceivedByServer,
   type TestServer,
 } from "../support/client-server.ts";
 import { compileSample, encodeSample, sampleProfile } from "../unit/support/domains.ts";
@@ -65,7 +66,8 @@ afterAll(() => Promise.all([gateway, bobs, carols].map((server) => server.close(
 /** Lets `server` answer as an honest origin of `identity`, with one outcome of `score`. */
 function answerAs(server: TestServer, identity: Identity, score: number): void {
   server.answerWith(async (request, out) => {
-    const sender = await verifyRequest(receivedAt(server, request), {
+    const received = receivedAt(server.url, request);
+    const sender = await verifyRequest(received, {
       mesh,
       self: identity.node,
       now: Date.now(),
@@ -91,18 +93,9 @@ function answerAs(server: TestServer, identity: Identity, score: number): void {
       ],
       warnings: [],
     };
-    return sendJson(out, 200, await signAnswer(identity, mesh, answer));
+    const signed = await signAnswer(identity, mesh, answer);
+    return sendSigned(out, received, { identity, mesh }, 200, signed);
   });
-}
-
-function receivedAt(server: TestServer, { method, path, headers, body }: ReceivedByServer) {
-  const all = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
-  return {
-    method,
-    url: server.url + path,
-    headers: new Headers(all.map(([n, v]) => [n, v])),
-    body,
-  };
 }
 
 interface GatewayLies {

@@ -193,17 +193,20 @@ async function sayTo(
 ): Promise<unknown> {
   const { identity } = mesh.mesh.organisation("ash");
   const target = mesh.mesh.organisation(slug);
-  const response = await signedFetch(
+  const { result } = await signedFetch(
     { fetch, identity, mesh: mesh.mesh.mesh, now: Date.now, random: randomBytes },
     {
       method,
       url: target.meshUrl + path,
       to: target.identity.node,
+      key: target.identity.publicKey,
       ...(body !== undefined && { body: utf8Bytes(JSON.stringify(body)) }),
+      maxBytes: 16_777_216,
+      timeoutMs: 10_000,
     },
-    AbortSignal.timeout(10_000),
   );
-  return response.json();
+  if (!result.ok) throw new Error(`${slug} is ${result.error}`);
+  return JSON.parse(new TextDecoder().decode(result.value.body));
 }
 
 async function viewOf(slug: string): Promise<MembershipView> {

@@ -1,6 +1,13 @@
 /** A real HTTP server on loopback whose answers a test writes: what SDK and origins are asked over. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import {
+  signedAnswerTo,
+  type AnsweredRequest,
+  type Identity,
+  type MeshId,
+  type ReceivedRequest,
+} from "../../protocol/index.ts";
 
 export interface ReceivedByServer {
   readonly method: string;
@@ -61,6 +68,34 @@ function answerNotFound(_: ReceivedByServer, response: ServerResponse): void {
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+/** A received request as the protocol's functions take it. */
+export function receivedAt(
+  url: string,
+  { method, path, headers, body }: ReceivedByServer,
+): ReceivedRequest {
+  const fields = Object.entries(headers).map(([name, value]): [string, string] => [
+    name,
+    String(value),
+  ]);
+  return { method, url: url + path, headers: new Headers(fields), body };
+}
+
+/** Answers a request as the node of `identity`: signed. Text goes out as it is, all else as JSON. */
+export async function sendSigned(
+  out: ServerResponse,
+  request: AnsweredRequest,
+  { identity, mesh }: { readonly identity: Identity; readonly mesh: MeshId },
+  status: number,
+  content: unknown,
+): Promise<void> {
+  const body =
+    typeof content === "string" || Buffer.isBuffer(content) ? content : JSON.stringify(content);
+  const plain = new Response(body === "" ? null : Uint8Array.from(Buffer.from(body)), { status });
+  const signed = await signedAnswerTo(request, plain, { identity, mesh, now: Date.now() });
+  out.writeHead(status, Object.fromEntries(signed.headers));
+  out.end(new Uint8Array(await signed.arrayBuffer()));
 }
 
 function portOf(address: AddressInfo | string | null): number {

@@ -25,6 +25,7 @@ import {
   parseBody,
   secretKeyFrom,
   signCharter,
+  signedAnswerTo,
   signDescriptor,
   slotsOf,
   toBase64Url,
@@ -187,6 +188,12 @@ export class TestNode {
 
   #app(): Hono {
     const app = new Hono();
+    app.use(async (c, next) => {
+      await next();
+      const { identity } = this;
+      const signing = { identity, mesh: this.#mesh, now: Date.now() };
+      c.res = await signedAnswerTo(c.req.raw, c.res, signing);
+    });
     app.use(async (c, next) => {
       const body = new Uint8Array(await c.req.arrayBuffer());
       const request = { method: c.req.method, url: c.req.url, headers: c.req.raw.headers, body };

@@ -89,6 +89,7 @@ export interface QuerySender {
   readonly to: NodeId;
   readonly delegation?: Delegation;
   readonly now?: number;
+  readonly timeoutMs?: number;
 }
 
 /** The headers and body of a signed query, to be sent with `postQuery`. */
@@ -100,7 +101,7 @@ export async function signedQuery(
   const body = utf8Bytes(typeof query === "string" ? query : JSON.stringify(query));
   const signed = await signRequest(
     { method: "POST", url: `${url}/v1/outcomes/query`, body },
-    { ...sender, now: sender.now ?? Date.now(), nonce: randomBytes(16) },
+    { timeoutMs: 60_000, ...sender, now: sender.now ?? Date.now(), nonce: randomBytes(16) },
   );
   return { headers: { ...signed, "content-type": "application/json" }, body };
 }

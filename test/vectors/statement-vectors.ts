@@ -1,6 +1,7 @@
 /** Vectors of everything that is signed: each statement's body, the whole message, and the signature. */
 import { toBase64Url, utf8Bytes } from "../../protocol/bytes.ts";
 import { signRequest } from "../../protocol/http/message-signature.ts";
+import { signResponse } from "../../protocol/http/response-signature.ts";
 import { domainIdSchema } from "../../protocol/ids.ts";
 import { canonicalBytes } from "../../protocol/domain/schema.ts";
 import { signAnswer, type Answer } from "../../protocol/signed/answer.ts";
@@ -129,8 +130,10 @@ export async function httpSignatureVectors() {
     body: utf8Bytes(body),
   };
   const nonce = seedOf("nonce").subarray(0, 16);
-  const context = { mesh, to: bob.identity.node, now: NOW, nonce };
+  const context = { mesh, to: bob.identity.node, now: NOW, nonce, timeoutMs: 5000 };
   const delegation = await signDelegation(alice.identity, mesh, client.identity.publicKey, NOW + 300_000);
+  const byMember = await signRequest(request, { ...context, identity: alice.identity });
+  const answer = '{"origins":[]}';
   return {
     parties: "statements.json",
     mesh,
@@ -140,7 +143,17 @@ export async function httpSignatureVectors() {
     now: NOW,
     nonce: toBase64Url(nonce),
     to: bob.identity.node,
-    byMember: await signRequest(request, { ...context, identity: alice.identity }),
+    timeoutMs: context.timeoutMs,
+    byMember,
     byDelegate: await signRequest(request, { ...context, identity: client.identity, delegation }),
+    answer: {
+      status: 200,
+      body: answer,
+      headers: await signResponse(
+        { ...request, headers: new Headers(byMember) },
+        { status: 200, body: utf8Bytes(answer) },
+        { identity: bob.identity, mesh, now: NOW },
+      ),
+    },
   };
 }

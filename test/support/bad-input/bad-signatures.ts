@@ -24,7 +24,15 @@ export interface BadlySigned extends Outgoing {
 
 /** Longer than the time that passes between signing and receiving in a test. */
 const MARGIN_MS = 5_000;
-const COMPONENTS = ["@method", "@path", "@query", "content-digest", "outcome-mesh-to"];
+const TIMEOUT_MS = 60_000;
+const COMPONENTS = [
+  "@method",
+  "@path",
+  "@query",
+  "content-digest",
+  "outcome-mesh-to",
+  "outcome-mesh-timeout",
+];
 const PARAMETERS = ["created", "nonce", "keyid", "tag"] as const;
 
 interface Signing {
@@ -50,7 +58,12 @@ export async function badlySigned(
     now: Date.now(),
   };
   const sign = (changes: Partial<Signing> = {}, request = { method, url, body }) =>
-    signRequest(request, { ...usual, ...changes, nonce: randomBytes(16) });
+    signRequest(request, {
+      ...usual,
+      ...changes,
+      nonce: randomBytes(16),
+      timeoutMs: TIMEOUT_MS,
+    });
   const headers = await sign();
   const list: BadlySigned[] = [];
   const add = (
@@ -101,6 +114,7 @@ export async function badlySigned(
   const flipped = headers["signature"]?.replace(/=:./, (start) =>
     start === "=:A" ? "=:B" : "=:A",
   );
+  add("for another time", { ...headers, "outcome-mesh-timeout": String(TIMEOUT_MS - 1) });
   add("with a changed signature", { ...headers, signature: flipped ?? "" });
   for (const left of COMPONENTS) {
     const components = COMPONENTS.filter((name) => name !== left);
@@ -137,6 +151,7 @@ async function signPartly(
   const headers = {
     "content-digest": contentDigest(body ?? new Uint8Array()),
     "outcome-mesh-to": to,
+    "outcome-mesh-timeout": String(TIMEOUT_MS),
   };
   const all = {
     created: Math.floor(now / 1000),

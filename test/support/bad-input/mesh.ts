@@ -163,6 +163,7 @@ export async function signedRequest(
     to: to.identity.node,
     now: Date.now(),
     nonce: randomBytes(16),
+    timeoutMs: 60_000,
   });
   const headers = { ...signed, ...(type !== undefined && { "content-type": type }) };
   return { method, url: request.url, headers, body };

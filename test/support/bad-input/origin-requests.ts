@@ -51,6 +51,7 @@ export async function queryRequest(
       to: target.identity.node,
       now: Date.now(),
       nonce: randomBytes(16),
+      timeoutMs: 60_000,
     },
   );
   const headers = { ...signed, ...(type !== undefined && { "content-type": type }) };

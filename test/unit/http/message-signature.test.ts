@@ -33,6 +33,7 @@ const signing: SigningContext = {
   to: bob.node,
   now: NOW,
   nonce: bytesFrom("nonce").subarray(0, 16),
+  timeoutMs: 2500.1,
 };
 const keys = new Map([alice, bob].map((identity) => [identity.node, identity.publicKey]));
 const verifying: VerificationContext = {
@@ -42,7 +43,15 @@ const verifying: VerificationContext = {
   keyOf: (node) => keys.get(node),
   acceptsDelegates: false,
 };
-const accepted = { ok: true, value: { node: alice.node, nonce: toBase64Url(signing.nonce) } };
+const accepted = {
+  ok: true,
+  value: {
+    node: alice.node,
+    nonce: toBase64Url(signing.nonce),
+    created: NOW / 1000,
+    timeoutMs: 2501,
+  },
+};
 const unauthorized = { ok: false, error: "unauthorized" };
 const forbidden = { ok: false, error: "forbidden" };
 
@@ -121,14 +130,15 @@ describe("HTTP message signatures", () => {
     expect(await verifyRequest(rewritten, verifying)).toEqual(accepted);
   });
 
-  it("P-47: covers method, path, query, digest and recipient, with created, nonce, alg, keyid and tag", async () => {
+  it("P-47: covers method, path, query, digest, recipient and time left, with created, nonce, alg, keyid and tag", async () => {
     const request = await send();
     expect(request.headers.get("signature-input")).toBe(
-      'sig1=("@method" "@path" "@query" "content-digest" "outcome-mesh-to")' +
+      'sig1=("@method" "@path" "@query" "content-digest" "outcome-mesh-to" "outcome-mesh-timeout")' +
         `;created=${NOW / 1000};nonce="${toBase64Url(signing.nonce)}";alg="ed25519"` +
         `;keyid="${alice.node}";tag="outcome-mesh/${mesh}"`,
     );
     expect(request.headers.get("outcome-mesh-to")).toBe(bob.node);
+    expect(request.headers.get("outcome-mesh-timeout")).toBe("2501");
     expect(request.headers.get("content-digest")).toBe(contentDigest(outgoing.body));
   });
 
@@ -147,6 +157,8 @@ describe("HTTP message signatures", () => {
     ["no digest", (r) => withHeader(r, "content-digest", undefined)],
     ["the recipient", (r) => withHeader(r, "outcome-mesh-to", alice.node)],
     ["no recipient", (r) => withHeader(r, "outcome-mesh-to", undefined)],
+    ["the time left", (r) => withHeader(r, "outcome-mesh-timeout", "2502")],
+    ["no time left", (r) => withHeader(r, "outcome-mesh-timeout", undefined)],
     ["no signature", (r) => withHeader(r, "signature", undefined)],
     ["no signature input", (r) => withHeader(r, "signature-input", undefined)],
     ["a signature that is none", (r) => withHeader(r, "signature", "sig1=:AAAA:")],
@@ -176,7 +188,11 @@ describe("HTTP message signatures", () => {
   });
 
   it("P-47: a signature over fewer components is refused, though it is good", async () => {
-    const headers = { "content-digest": contentDigest(outgoing.body), "outcome-mesh-to": bob.node };
+    const headers = {
+      "content-digest": contentDigest(outgoing.body),
+      "outcome-mesh-to": bob.node,
+      "outcome-mesh-timeout": "1000",
+    };
     const fields = await createSignature(
       {
         kind: "request",
@@ -185,10 +201,16 @@ describe("HTTP message signatures", () => {
         fields: Object.entries(headers).map(([name, value]) => ({ name, value })),
       },
       {
-        components: ["@method", "@path", "content-digest", "outcome-mesh-to"],
+        components: [
+          "@method",
+          "@path",
+          "content-digest",
+          "outcome-mesh-to",
+          "outcome-mesh-timeout",
+        ],
         parameters: {
           created: NOW / 1000,
-          nonce: "n",
+          nonce: toBase64Url(signing.nonce),
           keyid: alice.node,
           tag: `outcome-mesh/${mesh}`,
         },
@@ -202,6 +224,27 @@ describe("HTTP message signatures", () => {
     };
     const request = { ...outgoing, headers: new Headers(signed) };
     expect(await verifyRequest(request, verifying)).toEqual(unauthorized);
+  });
+
+  it.each([
+    ["less than a millisecond", 0.2, 1],
+    ["no time", 0, 1],
+    ["eleven days", 999_999_999, 999_999_999],
+    ["too long for a timer", 1_000_000_000, undefined],
+    ["for ever", Infinity, undefined],
+  ])("P-47: a sender that waits %s: see the table", async (_, timeoutMs, heard) => {
+    const verified = await verifyRequest(await send({ timeoutMs }), verifying);
+    expect(verified).toEqual(
+      heard === undefined
+        ? unauthorized
+        : { ...accepted, value: { ...accepted.value, timeoutMs: heard } },
+    );
+  });
+
+  it.each([0, 15, 17, 1000])("P-47: a nonce of %d bytes is refused", async (length) => {
+    expect(await verifyRequest(await send({ nonce: new Uint8Array(length) }), verifying)).toEqual(
+      unauthorized,
+    );
   });
 
   it("P-47: a request meant for another node is refused, though its signature is good", async () => {
