@@ -1,6 +1,5 @@
 /** `doctor`'s own lookup: a signature that means nothing, routed as a query's would be. */
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
 import {
   domainSchema,
   openIdentity,
@@ -11,6 +10,7 @@ import {
   utf8Bytes,
   type DomainId,
   type RouteInput,
+  type RouteResponse,
 } from "../../../protocol/index.ts";
 import { errorOf } from "../../problem-error.ts";
 import { CliError } from "../cli-error.ts";
@@ -67,11 +67,7 @@ function randomSymbols(count: number): Uint8Array {
   return Uint8Array.from(randomBytes(count), (byte) => 1 + (byte % SYMBOL_VALUES));
 }
 
-async function postRoute(
-  url: string,
-  token: string,
-  body: RouteInput,
-): Promise<z.infer<typeof routeResponseSchema>> {
+async function postRoute(url: string, token: string, body: RouteInput): Promise<RouteResponse> {
   try {
     const response = await fetch(`${url}/v1/route`, {
       method: "POST",

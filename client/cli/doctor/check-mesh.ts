@@ -109,7 +109,10 @@ function absence(own: MemberReport | undefined): [message: string, hint: string]
       ];
     case "left":
       return ["this node left the mesh", "`outcome-mesh mesh join` brings it back"];
-    default:
+    case "awaited":
+    case "live":
+    case "draining":
+    case undefined:
       return [
         "the Worker has no descriptor of its own",
         "set NODE_NAME and MESH_URL in wrangler.toml, deploy, and run `outcome-mesh mesh join`",

@@ -159,17 +159,14 @@ function ownNodeError(url: string, path: string, { code, problem }: PeerFailure)
 }
 
 function hintFor(code: PeerFailure["code"], url: string): string | undefined {
-  switch (code) {
-    case "unauthorized":
-      return "is this machine's clock right?";
-    case "not-ready":
-      return `give it its mesh: outcome-mesh mesh join --mesh-url ${url} --key FILE --invitation FILE`;
-    case "not-found":
-    case "method-not-allowed":
-      return "the Worker is of another version: deploy this one's";
-    case "internal":
-      return "`npx wrangler tail` shows what went wrong";
-    default:
-      return undefined;
-  }
+  const hints: Partial<Record<PeerFailure["code"], string>> = {
+    unauthorized: "is this machine's clock right?",
+    "not-ready": `give it its mesh: outcome-mesh mesh join --mesh-url ${url} --key FILE --invitation FILE`,
+    "not-found": OTHER_VERSION,
+    "method-not-allowed": OTHER_VERSION,
+    internal: "`npx wrangler tail` shows what went wrong",
+  };
+  return hints[code];
 }
+
+const OTHER_VERSION = "the Worker is of another version: deploy this one's";

@@ -1,0 +1,97 @@
+/** A node's status for people. */
+import type { MemberState, NodeStatus } from "../../../protocol/index.ts";
+import { formatTable } from "../table.ts";
+import { formatDuration, formatMoment } from "./duration.ts";
+
+/** Members in the order in which an operator looks for them. */
+const STATES: readonly MemberState[] = [
+  "live",
+  "draining",
+  "awaited",
+  "candidate",
+  "lapsed",
+  "left",
+  "revoked",
+  "excluded",
+];
+
+/** Blocks of text: the node, its mesh, gossip, shards, and the peers that do not do well. */
+export function formatStatus(status: NodeStatus): string {
+  return [
+    `node ${status.node}\nmesh ${status.mesh}\nsoftware ${status.software}`,
+    formatMembership(status),
+    formatGossip(status),
+    formatShards(status),
+    ...formatPeers(status),
+  ].join("\n\n");
+}
+
+/** `7 live, 1 lapsed`. */
+export function formatCounts(counts: Partial<Record<MemberState, number>>): string {
+  const parts = STATES.flatMap((state) => (counts[state] ? [`${counts[state]} ${state}`] : []));
+  return parts.length === 0 ? "no members" : parts.join(", ");
+}
+
+function formatMembership({ membership, node, time }: NodeStatus): string {
+  if (!membership) return "The node has not been given its mesh's charter.";
+  const own = membership.members.find((member) => member.node === node);
+  const lease = own?.described ? `, lease ends ${formatMoment(own.described.expiresAt, time)}` : "";
+  return [
+    `mesh "${membership.name}", ${membership.replicas} replicas: ${formatCounts(membership.counts)}`,
+    `this node is ${own?.state ?? "not a member"}${lease}`,
+    `membership version ${membership.version}`,
+  ].join("\n");
+}
+
+function formatGossip({ gossip, time, configuration }: NodeStatus): string {
+  const every = `every ${formatDuration(configuration.gossipMs)}`;
+  if (gossip?.lastAt === undefined) return `Gossip ${every}: no peer has answered yet.`;
+  const { rounds, bytesSent, bytesReceived, lastAt } = gossip;
+  const bytes = `${bytesSent} bytes sent, ${bytesReceived} received`;
+  return `Gossip ${every}: last ${formatMoment(lastAt, time)}; ${rounds} rounds, ${bytes}.`;
+}
+
+function formatShards({ shards, time }: NodeStatus): string {
+  const rows = shards.map(({ shard, entries, slots, backlog, lastRepairAt }) =>
+    [
+      shard,
+      entries.live,
+      entries.tombstone,
+      entries.lapsed,
+      slots.held,
+      slots.pending,
+      slots.handingOff,
+      backlog,
+      lastRepairAt === undefined ? "never" : formatMoment(lastRepairAt, time),
+    ].map(String),
+  );
+  return formatTable(
+    [
+      "shard",
+      "live entries",
+      "tombstones",
+      "of lapsed",
+      "slots held",
+      "pending",
+      "handing off",
+      "backlog",
+      "last repair",
+    ],
+    rows,
+  );
+}
+
+function formatPeers({ peers, membership }: NodeStatus): string[] {
+  if (peers.length === 0) return [];
+  const nameOf = new Map(membership?.members.map((m) => [m.node, m.described?.name ?? ""]));
+  const rows = peers.map(({ node, gossip, lookups }) => [
+    nameOf.get(node) ?? "",
+    node,
+    gossip ?? "",
+    lookups?.state ?? "",
+    lookups?.p95Ms === undefined ? "" : `${Math.round(lookups.p95Ms)} ms`,
+    lookups ? String(lookups.failures) : "",
+    lookups ? String(lookups.withheld) : "",
+  ]);
+  return [formatTable(["peer", "node", "gossip", "lookups", "p95", "failures", "withheld"], rows)];
+}
