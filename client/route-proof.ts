@@ -5,18 +5,20 @@
 import { z } from "zod";
 import {
   charterSchema,
-  checkDescriptors,
   descriptorSchema,
+  MembershipState,
   meshIdOf,
   nodeOf,
   verifyCharter,
   verifyDelegation,
+  verifyStatements,
   type Charter,
   type Descriptor,
   type FoundOrigin,
   type MeshId,
   type PublicKey,
   type RouteResponse,
+  type Statement,
 } from "../protocol/index.ts";
 import { ProtocolError } from "./problem-error.ts";
 
@@ -55,17 +57,19 @@ export async function provenOrigins(
     throw new ProtocolError("the gateway's route is not of this mesh");
   }
   const { delegation } = route;
+  const state = new MembershipState(charter);
+  state.merge((await verifyStatements(state, route.statements, now)).good);
   const isDelegated =
     delegation.delegate === delegate &&
     delegation.node === nodeOf(own) &&
     delegation.expiresAt > now &&
-    (await isMember(charter, own, now)) &&
+    (await isMember(state, own, now)) &&
     (await verifyDelegation(route.mesh, own.descriptor.key, delegation));
   if (!isDelegated) throw new ProtocolError("the gateway's delegation is not good for this client");
   return Promise.all(
     route.origins.map(async ({ node, estimate, descriptor }) => {
       const { name, key, originUrl } = descriptor.descriptor;
-      const isProven = nodeOf(descriptor) === node && (await isMember(charter, descriptor, now));
+      const isProven = nodeOf(descriptor) === node && (await isMember(state, descriptor, now));
       return {
         node,
         estimate,
@@ -77,6 +81,14 @@ export async function provenOrigins(
   );
 }
 
-async function isMember(charter: Charter, descriptor: Descriptor, now: number): Promise<boolean> {
-  return (await checkDescriptors(charter, [descriptor], now)) === undefined;
+/** True if the charter, with the votes that `state` holds, makes the descriptor's node a member whose lease holds. */
+async function isMember(
+  state: MembershipState,
+  descriptor: Descriptor,
+  now: number,
+): Promise<boolean> {
+  if (descriptor.descriptor.expiresAt <= now) return false;
+  const statement: Statement = { type: "descriptor", descriptor };
+  const { good } = await verifyStatements(state, [statement], now);
+  return good.length === 1 && state.admission().isAdmitted(descriptor.descriptor.key);
 }

@@ -93,15 +93,46 @@ export {
   type Lookup,
   type LookupOptions,
 } from "./lookup/tree-index.ts";
+export { BUCKETS, BucketDigests } from "./gossip/digest.ts";
+export type { GossipItem, GossipStore } from "./gossip/store.ts";
+export { admissionOf, type Admission } from "./membership/admission.ts";
+export { provingStatements } from "./membership/proof.ts";
+export { FORGET_MS, MembershipState, bucketOf } from "./membership/state.ts";
 export {
-  checkDescriptors,
-  checkMembers,
+  compareStatements,
+  nameOf,
+  signerOf,
+  statementHash,
+  statementSchema,
+  subjectOf,
+  toStatements,
+  type Statement,
+} from "./membership/statements.ts";
+export {
+  VOTES_PER_VOTER_MAX,
+  admissionWith,
+  verifyStatements,
+  type RefusedStatement,
+  type StatementRefusal,
+  type VerifiedStatements,
+} from "./membership/verify.ts";
+export {
   createView,
-  latestDescriptors,
-  type AdmissionError,
+  type ExcludedMember,
   type Member,
   type MembershipView,
-} from "./membership.ts";
+} from "./membership/view.ts";
+export {
+  PROVING_STATEMENTS_MAX,
+  holdingsSchema,
+  joinRequestSchema,
+  joinResponseSchema,
+  membersSchema,
+  type Holdings,
+  type JoinRequest,
+  type JoinResponse,
+  type Members,
+} from "./messages/membership.ts";
 export {
   ANSWER_MAX_BYTES,
   BATCH_MAX_ENTRIES,
@@ -129,14 +160,12 @@ export {
   entryBytesSchema,
   lookupRequestSchema,
   lookupResponseSchema,
-  membersSchema,
   publishRequestSchema,
   publishResponseSchema,
   refusalReasonSchema,
   symbolsSchema,
   type LookupRequest,
   type LookupResponse,
-  type Members,
   type PublishRequest,
   type PublishResponse,
   type RefusalReason,
@@ -214,6 +243,7 @@ export {
   encodeCharter,
   meshIdOf,
   signCharter,
+  thresholdOf,
   verifyCharter,
   type Charter,
   type CharterStatement,
@@ -240,7 +270,9 @@ export {
   LEASE_MS,
   descriptorSchema,
   descriptorStatementSchema,
+  ENDED_LEASE_MS,
   encodeDescriptor,
+  hasLeft,
   nodeOf,
   signDescriptor,
   verifyDescriptor,
@@ -257,6 +289,22 @@ export {
   type Identity,
   type SecretKey,
 } from "./signed/ed25519.ts";
+export {
+  areContradictory,
+  equivocationSchema,
+  findEquivocation,
+  verifyEquivocation,
+  type Equivocation,
+} from "./signed/equivocation.ts";
+export {
+  encodeVote,
+  signVote,
+  verdictSchema,
+  verifyVote,
+  voteSchema,
+  type Verdict,
+  type Vote,
+} from "./signed/vote.ts";
 export {
   ENTRY_MAX_BYTES,
   decodeEntry,

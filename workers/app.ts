@@ -6,6 +6,7 @@ import { logFailure } from "./log.ts";
 import { Routes, signAnswers, type App } from "./route.ts";
 import { mountDocumentation } from "./routes/documentation.ts";
 import { mountGateway } from "./routes/gateway.ts";
+import { mountMembership } from "./routes/membership.ts";
 import { mountNode } from "./routes/node.ts";
 import { mountPeer } from "./routes/peer.ts";
 
@@ -24,6 +25,7 @@ export function createApp(): App {
   const routes = new Routes(app);
   mountGateway(routes);
   mountPeer(routes);
+  mountMembership(routes);
   mountNode(routes);
   mountDocumentation(app, routes.described);
   for (const [path, allowed] of methodsByPath(app)) {

@@ -1,11 +1,13 @@
 /** The origin's view of its mesh: fetched from its own Worker, and believed only after checking it. */
 import {
-  checkMembers,
+  MembershipState,
   createView,
   err,
   membersSchema,
   meshIdOf,
   ok,
+  verifyCharter,
+  verifyStatements,
   type MeshId,
   type MembershipView,
   type PeerTarget,
@@ -46,6 +48,8 @@ export interface MembershipOptions {
 
 export function createMembership(options: MembershipOptions): Membership {
   const { client, mesh, own, now = Date.now } = options;
+  /** All that was ever verified: the Worker can add to it, and not make us forget. */
+  let state: MembershipState | undefined;
   let view: MembershipView | undefined;
   let nextAt = -Infinity;
   let strangerAt = -Infinity;
@@ -58,16 +62,17 @@ export function createMembership(options: MembershipOptions): Membership {
     const request = { method: "GET", path: "/v1/node/members" } as const;
     const answer = await client.read(own, request, membersSchema);
     if (!answer.ok) return answer;
-    const { charter, descriptors } = answer.value;
+    const { charter, statements } = answer.value;
     if (meshIdOf(charter.charter) !== mesh) return err("another-mesh");
-    const fetched = createView(charter, descriptors);
-    // Same descriptors, same view: keep the one that was checked, and whose placement is memoised.
-    if (fetched.version !== view?.version) {
-      // At time 0 no lease is over: a lapsed member still counts for placement (see `createView`).
-      const problem = await checkMembers(charter, descriptors, 0);
-      if (problem) return err(problem.code);
-      view = fetched;
-      lookedFor.clear();
+    state ??= (await verifyCharter(charter)) ? new MembershipState(charter) : undefined;
+    if (!state) return err("bad-charter");
+    // One that does not verify is left out, and costs no other. Only what is new is verified at all.
+    const changed = state.merge((await verifyStatements(state, statements, now())).good);
+    state.forget(now());
+    if (!view || changed.length > 0 || now() >= view.validUntil) {
+      const made = createView(charter, state.statements(), now(), view);
+      if (made.version !== view?.version) lookedFor.clear();
+      view = made;
     }
     nextAt = now() + REFRESH_MS;
     return ok(view);

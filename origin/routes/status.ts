@@ -37,7 +37,7 @@ export function reportStatus(context: OriginContext, request: Request): Response
   const status: StatusReport = {
     node: identity.node,
     mesh,
-    ...(view && { membership: { version: view.version, members: view.descriptors.length } }),
+    ...(view && { membership: { version: view.version, members: view.members.length } }),
     domains: [...indexes.values()].map(({ compiled: { id, domain } }) => {
       const { records, entries, announced } = store.totals(id);
       const { name, title } = domain;

@@ -1,7 +1,5 @@
 /** What nodes say to each other. */
 import { z } from "zod";
-import { charterSchema } from "../signed/charter.ts";
-import { descriptorSchema } from "../signed/descriptor.ts";
 import { domainIdSchema, nodeIdSchema } from "../ids.ts";
 import { BATCH_MAX_ENTRIES, ORIGINS_MAX } from "./limits.ts";
 
@@ -68,9 +66,3 @@ export const publishResponseSchema = z.strictObject({
   membership: z.string().max(64),
 });
 export type PublishResponse = z.infer<typeof publishResponseSchema>;
-
-export const membersSchema = z.strictObject({
-  charter: charterSchema,
-  descriptors: z.array(descriptorSchema).min(1).max(10_000),
-});
-export type Members = z.infer<typeof membersSchema>;

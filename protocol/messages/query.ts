@@ -4,6 +4,7 @@ import { profileSchema } from "../domain/profile.ts";
 import { domainIdSchema, nodeIdSchema, meshIdSchema, publicKeySchema } from "../ids.ts";
 import { issueSchema } from "../result.ts";
 import { problemSchema } from "../http/problem.ts";
+import { statementSchema } from "../membership/statements.ts";
 import { resultSchema } from "../signed/answer.ts";
 import { delegationSchema } from "../signed/delegation.ts";
 import { descriptorSchema } from "../signed/descriptor.ts";
@@ -84,6 +85,8 @@ export const routeResponseSchema = z.strictObject({
       descriptor: descriptorSchema,
     }),
   ),
+  /** With the charter they prove that the origins, and the gateway, are members. */
+  statements: z.array(statementSchema),
   delegation: delegationSchema,
   coverage: routingCoverageSchema,
   cost: routingCostSchema,

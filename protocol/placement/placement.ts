@@ -21,36 +21,51 @@ export interface Placement {
   replicasOf(slot: number): readonly NodeId[];
 }
 
-/** Memoises per slot; make a new one when the membership changes. */
+/** Memoises per slot; make a new one when who holds what changes. */
 export function createPlacement(nodes: readonly Placeable[], replicas: number): Placement {
-  const seeded = [...nodes]
-    .toSorted((a, b) => compareText(a.node, b.node))
-    .map(({ node, capacity }) => {
-      const id = fromBase64Url(node);
-      const view = new DataView(id.buffer, id.byteOffset, id.byteLength);
-      return { node, capacity, s0: view.getUint32(0), s1: view.getUint32(4) };
-    });
-  const memo = new Map<number, readonly NodeId[]>();
+  const sorted = nodes.toSorted((a, b) => compareText(a.node, b.node));
+  const seeds = new Uint32Array(sorted.length * 2);
   const digest = new ByteWriter().u8(replicas);
-  for (const { node, capacity } of seeded) digest.raw(fromBase64Url(node)).u16(capacity);
+  for (const [i, { node, capacity }] of sorted.entries()) {
+    const id = fromBase64Url(node);
+    const view = new DataView(id.buffer, id.byteOffset, id.byteLength);
+    seeds[2 * i] = view.getUint32(0);
+    seeds[2 * i + 1] = view.getUint32(4);
+    digest.raw(id).u16(capacity);
+  }
+  const memo = new Map<number, readonly NodeId[]>();
   return {
     replicas,
     version: contentId(digest.bytes()),
     replicasOf: (slot) => {
       const known = memo.get(slot);
       if (known) return known;
-      const chosen = seeded
-        .map(({ node, capacity, s0, s1 }) => ({
-          node,
-          score: -capacity / ln(toUnit(mix(s0, s1, slot, SLOT_DOMAIN))),
-        }))
-        .toSorted((a, b) => b.score - a.score)
-        .slice(0, replicas)
-        .map(({ node }) => node);
+      const chosen = highest(sorted, seeds, replicas, slot);
       memo.set(slot, chosen);
       return chosen;
     },
   };
+}
+
+/** One pass that keeps the best R in order: of 10,000 nodes nearly none is ever moved, and nothing is sorted. */
+function highest(
+  sorted: readonly Placeable[],
+  seeds: Uint32Array,
+  replicas: number,
+  slot: number,
+): NodeId[] {
+  const best: { readonly node: NodeId; readonly score: number }[] = [];
+  for (const [i, { node, capacity }] of sorted.entries()) {
+    const word = mix(seeds[2 * i] ?? 0, seeds[2 * i + 1] ?? 0, slot, SLOT_DOMAIN);
+    const score = -capacity / ln(toUnit(word));
+    let place = best.length;
+    // Only a higher score goes before: of equal ones the lesser node id came first.
+    while (place > 0 && score > (best[place - 1]?.score ?? 0)) place -= 1;
+    if (place >= replicas) continue;
+    best.splice(place, 0, { node, score });
+    if (best.length > replicas) best.pop();
+  }
+  return best.map(({ node }) => node);
 }
 
 /** Keeps slot hashes apart from other uses of the mixer. */

@@ -2,29 +2,51 @@
 import { z } from "zod";
 import { ByteWriter, fromBase64Url, toBase64Url, utf8Bytes } from "../bytes.ts";
 import { contentId, meshIdSchema, publicKeySchema, type MeshId } from "../ids.ts";
+import { SLOTS } from "../signature/root-keys.ts";
 import { isSoundPublicKey, verifySignature, type Identity } from "./ed25519.ts";
 import { signatureSchema, signStatement, signedBytes } from "./statement.ts";
 
-export const charterStatementSchema = z.strictObject({
-  version: z.literal(1),
-  name: z.string().min(1).max(100),
-  /** Keys of the founding organisations, in the order that they sign. */
-  founders: z
-    .array(publicKeySchema)
-    .min(1)
-    .max(10_000)
-    .refine((keys) => new Set(keys).size === keys.length, "founders must differ"),
-  /** Who is a member. `founders`: they alone, and no one joins. */
-  admission: z.strictObject({ rule: z.literal("founders") }),
-  /** R: how many nodes hold each slot. */
-  replicas: z.int().min(1).max(16),
-});
+const FOUNDERS_MAX = 10_000;
+const threshold = z.int().min(1).max(FOUNDERS_MAX);
+
+/**
+ * Who is a member. `open`: whoever describes itself. `founders`: whom `threshold` founders admit. `members`:
+ * whom `threshold` members admit. Founders are members from the start.
+ */
+export const admissionSchema = z.discriminatedUnion("rule", [
+  z.strictObject({ rule: z.literal("open") }),
+  z.strictObject({ rule: z.literal("founders"), threshold }),
+  z.strictObject({ rule: z.literal("members"), threshold }),
+]);
+export type Admission = z.infer<typeof admissionSchema>;
+
+export const charterStatementSchema = z
+  .strictObject({
+    version: z.literal(1),
+    name: z.string().min(1).max(100),
+    /** Keys of the founding organisations, in the order that they sign. */
+    founders: z
+      .array(publicKeySchema)
+      .min(1)
+      .max(FOUNDERS_MAX)
+      .refine((keys) => new Set(keys).size === keys.length, "founders must differ"),
+    admission: admissionSchema,
+    /** R: how many nodes hold each slot. */
+    replicas: z.int().min(1).max(16),
+    /** Into how many parts the root keys are divided. */
+    slots: z.literal(SLOTS),
+  })
+  // At the start the founders are all who may vote: with fewer than the threshold no one could ever join.
+  .refine(({ admission, founders }) => thresholdOf(admission) <= founders.length, {
+    path: ["admission", "threshold"],
+    message: "must not exceed the number of founders",
+  });
 export type CharterStatement = z.infer<typeof charterStatementSchema>;
 
 export const charterSchema = z.strictObject({
   charter: charterStatementSchema,
   /** One of each founder, in the order of `founders`. */
-  signatures: z.array(signatureSchema).min(1).max(10_000),
+  signatures: z.array(signatureSchema).min(1).max(FOUNDERS_MAX),
 });
 export type Charter = z.infer<typeof charterSchema>;
 
@@ -34,7 +56,17 @@ export function encodeCharter(charter: CharterStatement): Uint8Array<ArrayBuffer
     .text(charter.name)
     .u16(charter.founders.length);
   for (const founder of charter.founders) writer.raw(fromBase64Url(founder));
-  return writer.text(charter.admission.rule).u8(charter.replicas).bytes();
+  return writer
+    .text(charter.admission.rule)
+    .u16(thresholdOf(charter.admission))
+    .u8(charter.replicas)
+    .u32(charter.slots)
+    .bytes();
+}
+
+/** How many must admit; 0 where no one has to. */
+export function thresholdOf(admission: Admission): number {
+  return admission.rule === "open" ? 0 : admission.threshold;
 }
 
 export function meshIdOf(charter: CharterStatement): MeshId {

@@ -24,8 +24,8 @@ export const descriptorStatementSchema = z
     originUrl: endpointSchema.optional(),
     /** Domains in which it holds outcomes. */
     domains: z.array(domainIdSchema).max(DESCRIPTOR_MAX_DOMAINS),
-    /** Relative share of slots that it takes. */
-    capacity: z.int().min(1).max(1000),
+    /** Relative share of slots that it takes. 0: none; what it published is found as before. */
+    capacity: z.int().min(0).max(1000),
     epoch: z.int().min(0).max(0xffffffff),
     /** Grows with every descriptor of this node; the highest wins. */
     seq: z.int().min(0),
@@ -37,6 +37,8 @@ export const descriptorStatementSchema = z
     path: ["expiresAt"],
     message: `must be after issuedAt, by at most ${LEASE_MS} ms`,
   });
+/** A lease of this length ends as it begins: its node says that it has left. */
+export const ENDED_LEASE_MS = 1;
 export type DescriptorStatement = z.infer<typeof descriptorStatementSchema>;
 
 export const descriptorSchema = z.strictObject({
@@ -78,6 +80,11 @@ export function verifyDescriptor(
     mesh,
     encodeDescriptor(descriptor),
   );
+}
+
+/** True if the descriptor says that its node has left the mesh. */
+export function hasLeft({ descriptor }: Descriptor): boolean {
+  return descriptor.expiresAt - descriptor.issuedAt <= ENDED_LEASE_MS;
 }
 
 export function nodeOf(descriptor: Descriptor): NodeId {

@@ -10,6 +10,7 @@ export type StatementKind =
   | "tombstone"
   | "descriptor"
   | "charter"
+  | "vote"
   | "answer"
   | "delegation";
 

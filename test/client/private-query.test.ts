@@ -145,6 +145,7 @@ async function gatewayThat(lies: GatewayLies = {}): Promise<void> {
         estimate: 0.9 - i / 10,
         descriptor,
       })),
+      statements: [],
       delegation: lies.delegation
         ? await lies.delegation(delegate)
         : await signDelegation(GATEWAY, mesh, delegate, Date.now() + 60_000),

@@ -14,6 +14,7 @@ import {
   signCharter,
   signDescriptor,
   signEntry,
+  toStatements,
   type CompiledDomain,
   type Descriptor,
   type Identity,
@@ -52,8 +53,9 @@ export async function makeMesh(): Promise<MeshFixture> {
       version: 1,
       name: "fixture",
       founders: [first.publicKey, second.publicKey],
-      admission: { rule: "founders" },
+      admission: { rule: "founders", threshold: 2 },
       replicas: 3,
+      slots: 65_536,
     },
     [first, second],
   );
@@ -64,7 +66,7 @@ export async function makeMesh(): Promise<MeshFixture> {
   return {
     mesh,
     identities: [first, second],
-    members: { charter, descriptors },
+    members: { charter, statements: toStatements(descriptors) },
     domain: compiled.value,
   };
 }

@@ -1,5 +1,6 @@
 import { env, evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test } from "vitest";
+import { toStatements } from "../../protocol/index.ts";
 import { membershipStub, shardStub } from "../../durable-objects/stubs.ts";
 import {
   describe as describeNode,
@@ -112,7 +113,7 @@ test("an entry is not found once its node raised its epoch", async () => {
   const [first] = fixture.identities;
   await shard().store([await statementOf(fixture, first, PROFILE)]);
   const raised = await describeNode(first, fixture.mesh, { seq: 2, epoch: 1 });
-  const members = { ...fixture.members, descriptors: [raised] };
+  const members = { ...fixture.members, statements: toStatements([raised]) };
   await membershipStub(env).accept(fixture.mesh, members, Date.now());
   // By then every isolate has looked at the membership again.
   const later = Date.now() + 60_000;

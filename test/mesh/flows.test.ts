@@ -211,7 +211,7 @@ async function sayTo(
 
 async function viewOf(slug: string): Promise<MembershipView> {
   const members = membersSchema.parse(await sayTo(slug, "GET", "/v1/node/members"));
-  return createView(members.charter, members.descriptors);
+  return createView(members.charter, members.statements, Date.now());
 }
 
 /** The entries that a node finds for the small query in one tree. */

@@ -28,6 +28,7 @@ import {
   signedAnswerTo,
   signDescriptor,
   slotsOf,
+  toStatements,
   toBase64Url,
   createView,
   verifyEntry,
@@ -72,8 +73,9 @@ export async function startTestMesh(size: number, replicas = 2): Promise<TestMes
       version: 1,
       name: "test mesh",
       founders: identities.map((identity) => identity.publicKey),
-      admission: { rule: "founders" },
+      admission: { rule: "founders", threshold: 1 },
       replicas,
+      slots: 65_536,
     },
     identities,
   );
@@ -92,7 +94,7 @@ export async function startTestMesh(size: number, replicas = 2): Promise<TestMes
     id,
     charter,
     members: [own, ...others],
-    view: () => createView(charter, own.node.members),
+    view: () => createView(charter, toStatements(own.node.members), Date.now()),
     announce: async (announced = members) => {
       seq += 1;
       const issuedAt = Date.now();
@@ -165,7 +167,7 @@ export class TestNode {
   setMembers(charter: Charter, descriptors: readonly Descriptor[]): void {
     this.#charter = charter;
     this.members = descriptors;
-    this.#view = createView(charter, descriptors);
+    this.#view = createView(charter, toStatements(descriptors), Date.now());
   }
 
   /** Starts, again at its port where it had one. */
@@ -211,7 +213,7 @@ export class TestNode {
     app.get("/v1/node/members", (c) => {
       this.membershipRequests += 1;
       if (!this.#charter) return problemResponse("not-ready");
-      return c.json({ charter: this.#charter, descriptors: this.members });
+      return c.json({ charter: this.#charter, statements: toStatements(this.members) });
     });
     app.put("/v1/ontologies/:id", async (c) => {
       const id = c.req.param("id");

@@ -37,8 +37,9 @@ async function parties() {
     version: 1,
     name: "Vectors – é",
     founders: [alice.identity.publicKey, bob.identity.publicKey],
-    admission: { rule: "founders" },
+    admission: { rule: "founders", threshold: 2 },
     replicas: 2,
+    slots: 65_536,
   };
   return { alice, bob, client, charter, mesh: meshIdOf(charter) };
 }

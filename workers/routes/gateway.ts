@@ -2,6 +2,7 @@
 import {
   DELEGATION_MS,
   problemOf,
+  provingStatements,
   queryRequestSchema,
   queryResponseSchema,
   REQUEST_MAX_BYTES,
@@ -67,13 +68,17 @@ export function mountGateway(routes: Routes): void {
         limit: body.maxOrigins,
         deadline: node.now() + body.deadlineMs,
       });
-      const descriptorOf = new Map(member.view.descriptors.map((d) => [d.descriptor.key, d]));
+      const { view } = member;
+      const found = routing.origins.map(({ node: id }) => id);
       const response: RouteResponse = {
         mesh: node.mesh,
-        origins: routing.origins.flatMap(({ node: id, estimate, key }) => {
-          const descriptor = descriptorOf.get(key);
+        origins: routing.origins.flatMap(({ node: id, estimate }) => {
+          const descriptor = view.descriptorOf(id);
           return descriptor ? [{ node: id, estimate, descriptor }] : [];
         }),
+        statements: provingStatements(view, [node.identity.node, ...found], Infinity).filter(
+          ({ type }) => type === "vote",
+        ),
         delegation: await signDelegation(
           node.identity,
           node.mesh,

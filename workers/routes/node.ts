@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { knownDomain } from "../../durable-objects/domain-cache.ts";
 import { membershipView } from "../../durable-objects/membership-view.ts";
-import { libraryStub, membershipStub } from "../../durable-objects/stubs.ts";
+import { libraryStub } from "../../durable-objects/stubs.ts";
 import {
   charterSchema,
   contentId,
@@ -13,18 +13,14 @@ import {
   domainSchema,
   DOMAIN_MAX_BYTES,
   canonicalBytes,
-  membersSchema,
   meshIdSchema,
   nodeIdSchema,
-  nodeOf,
   ontologyIdSchema,
   Refusal,
 } from "../../protocol/index.ts";
 import { asMember } from "../node-context.ts";
 import type { Routes } from "../route.ts";
 
-/** 10,000 descriptors of about 700 bytes. */
-const MEMBERS_MAX_BYTES = 8_388_608;
 /** SNOMED CT compiled takes about 15 MB; a call of a Durable Object may carry 32 MiB, an isolate has 128 MB. */
 const ONTOLOGY_MAX_BYTES = 25_165_824;
 
@@ -58,9 +54,8 @@ export function mountNode(routes: Routes): void {
     },
     async ({ node }) => {
       const { view, mesh, identity } = await asMember(node);
-      const descriptor = view.descriptors.find((d) => nodeOf(d) === identity.node);
-      if (!descriptor)
-        throw new Refusal("not-ready", { detail: "this node is not among the members" });
+      const descriptor = view.descriptorOf(identity.node);
+      if (!descriptor) throw new Refusal("not-ready", { detail: "this node is not a live member" });
       return Response.json({
         mesh,
         node: identity.node,
@@ -84,41 +79,6 @@ export function mountNode(routes: Routes): void {
       const { mesh, identity } = node;
       const ready = view !== undefined;
       return Response.json({ status: "ok", ready, mesh, node: identity.node, time: node.now() });
-    },
-  );
-
-  routes.add(
-    {
-      method: "get",
-      path: "/v1/node/members",
-      access: "member",
-      summary: "The charter and all descriptors that this node knows",
-      response: { status: 200, schema: membersSchema },
-    },
-    async ({ node }) => {
-      const { view } = await asMember(node);
-      return Response.json({ charter: view.charter, descriptors: view.descriptors });
-    },
-  );
-
-  routes.addJson(
-    {
-      method: "put",
-      path: "/v1/node/members",
-      access: "own-node",
-      summary: "Give this node the mesh's charter and members",
-      maxBytes: MEMBERS_MAX_BYTES,
-      response: { status: 204 },
-    },
-    membersSchema,
-    async ({ node, body }) => {
-      const error = await membershipStub(node.env).accept(node.mesh, body, node.now());
-      if (error) {
-        const detail = "node" in error ? `${error.code}: ${error.node}` : error.code;
-        throw new Refusal("bad-request", { detail });
-      }
-      await membershipView(node.env, node.now(), 0);
-      return noContent();
     },
   );
 

@@ -10,6 +10,7 @@ import {
   meshIdOf,
   openIdentity,
   signDescriptor,
+  toStatements,
   type Charter,
   type CompiledDomain,
   type Descriptor,
@@ -147,7 +148,7 @@ export class LocalMesh {
         }),
       ),
     );
-    const members = { charter: this.#charter, descriptors };
+    const members = { charter: this.#charter, statements: toStatements(descriptors) };
     const limit = pLimit(RENEWING_AT_ONCE);
     await Promise.all(
       this.organisations.map(({ identity, meshUrl }) =>

@@ -10,6 +10,7 @@ import {
   secretKeyFrom,
   secretKeySchema,
   signCharter,
+  SLOTS,
 } from "../../../protocol/index.ts";
 
 const port = z.int().min(1).max(65_535);
@@ -71,16 +72,17 @@ async function foundMesh(
     workerPort: ports[2 * i] ?? 0,
     originPort: ports[2 * i + 1] ?? 0,
   }));
-  const identities = await Promise.all(members.map((member) => openIdentity(member.key)));
+  const founders = await Promise.all(members.map((member) => openIdentity(member.key)));
   const charter = await signCharter(
     {
       version: 1,
       name: "local mesh",
-      founders: identities.map((identity) => identity.publicKey),
-      admission: { rule: "founders" },
+      founders: founders.map((identity) => identity.publicKey),
+      admission: { rule: "founders", threshold: Math.min(2, founders.length) },
       replicas,
+      slots: SLOTS,
     },
-    identities,
+    founders,
   );
   return { version: 1, charter, members };
 }

@@ -9,6 +9,7 @@ import {
   signDescriptor,
   signEntry,
   toBase64Url,
+  toStatements,
   type Descriptor,
   type Identity,
   type Members,
@@ -184,12 +185,12 @@ describe("PUT /v1/node/members", () => {
 
   test("keeps the newer descriptor where an older one comes", async () => {
     const { members, peer, local } = mesh;
-    const known = members.descriptors.find((d) => nodeOf(d) === peer.identity.node);
+    const known = descriptorIn(members, peer.identity);
     if (!known) throw new Error("the peer has no descriptor");
     const statement = { ...known.descriptor, seq: known.descriptor.seq - 1, name: "Older" };
     const older = await signDescriptor(peer.identity, local.mesh, statement);
     const before = await mesh.stored();
-    const body = bytesOf(jsonOf({ ...members, descriptors: [older] }));
+    const body = bytesOf(jsonOf({ ...members, statements: toStatements([older]) }));
     expectStatus(await call(mesh, endpointOf("PUT /v1/node/members"), { body }), 204);
     expect(await mesh.stored()).toEqual(before);
   });
@@ -229,11 +230,17 @@ describe("POST /v1/peer/lookup", () => {
   });
 });
 
+function descriptorIn({ statements }: Members, identity: Identity): Descriptor | undefined {
+  return statements
+    .flatMap((held) => (held.type === "descriptor" ? [held.descriptor] : []))
+    .find((descriptor) => nodeOf(descriptor) === identity.node);
+}
+
 /** What a node can be told of its mesh, each wrong in one way. */
 async function badMembers(): Promise<(readonly [string, Members])[]> {
-  const { members, local, peer, stranger, lapsed } = mesh;
-  const { charter, descriptors } = members;
-  const of = (identity: Identity) => descriptors.find((d) => nodeOf(d) === identity.node);
+  const { members, local, peer, stranger } = mesh;
+  const { charter } = members;
+  const of = (identity: Identity) => descriptorIn(members, identity);
   const peers = of(peer.identity);
   const own = of(mesh.target.identity);
   if (!peers || !own) throw new Error("a member has no descriptor");
@@ -250,11 +257,12 @@ async function badMembers(): Promise<(readonly [string, Members])[]> {
   const ofOtherMesh = await signDescriptor(peer.identity, otherMesh, good.descriptor);
   const renamed = { ...good, descriptor: { ...good.descriptor, name: "Renamed" } };
   const byStranger = await newer({ ...stranger, publicKey: peer.identity.publicKey });
-  const ended = { issuedAt: now - 2000, expiresAt: now - 1000 };
+  const inAnHour = now + 60 * 60 * 1000;
+  const early = { issuedAt: inAnHour, expiresAt: inAnHour + 1000 };
   const withOne = (descriptor: Descriptor): Members => ({
     charter,
     // A newer one that is good stands before it: all or nothing is accepted.
-    descriptors: [good, descriptor],
+    statements: toStatements([good, descriptor]),
   });
   return [
     [
@@ -279,6 +287,6 @@ async function badMembers(): Promise<(readonly [string, Members])[]> {
     ["a descriptor for another mesh", withOne(ofOtherMesh)],
     ["a descriptor that a stranger signed", withOne(byStranger)],
     ["a stranger's descriptor", withOne(await newer(stranger))],
-    ["a descriptor whose lease has ended", withOne(await newer(lapsed.identity, ended))],
+    ["a descriptor dated ahead", withOne(await newer(peer.identity, early))],
   ];
 }

@@ -13,10 +13,10 @@ import {
   createView,
   domainIdOf,
   membersSchema,
-  nodeOf,
   openIdentity,
   secretKeyFrom,
   signEntry,
+  subjectOf,
   signRequest,
   slotsOf,
   toBase64Url,
@@ -89,8 +89,8 @@ export async function startBadInputMesh(): Promise<BadInputMesh> {
     method: "GET",
     path: "/v1/node/members",
   });
-  const { charter, descriptors } = membersSchema.parse(JSON.parse(answer.text));
-  const view = createView(charter, descriptors);
+  const { charter, statements } = membersSchema.parse(JSON.parse(answer.text));
+  const view = createView(charter, statements, Date.now());
   const lapsed = local.organisation("lapsed");
   const places = Array.from({ length: 400 }, (_, i) => place(view, target, symbolsOf(i)));
   const elsewhere = places.find((found) => found.trees.length === 0);
@@ -105,7 +105,7 @@ export async function startBadInputMesh(): Promise<BadInputMesh> {
     stranger: await openIdentity(secretKeyFrom(randomBytes(32))),
     members: {
       charter,
-      descriptors: descriptors.filter((d) => nodeOf(d) !== lapsed.identity.node),
+      statements: statements.filter((held) => subjectOf(held) !== lapsed.identity.publicKey),
     },
     view,
     held: places.filter((found) => found.trees[0] === 0),

@@ -22,7 +22,9 @@ describe("charters", () => {
       ...founders.map((founder) => Buffer.from(founder.publicKey, "base64url")),
       Buffer.from([0, 8]),
       Buffer.from("founders"),
+      Buffer.from([0, 2]),
       Buffer.from([2]),
+      Buffer.from([0, 1, 0, 0]),
     ]);
     expect(Buffer.compare(encodeCharter(charter), bytes)).toBe(0);
     const digest = createHash("sha256").update("outcome-mesh/mesh-id/v1\0").update(bytes).digest();
@@ -40,6 +42,9 @@ describe("charters", () => {
     ["founders", { founders: [alice.publicKey, bob.publicKey, mallory.publicKey] }],
     ["founders", { founders: [bob.publicKey, alice.publicKey, carol.publicKey] }],
     ["replicas", { replicas: 3 }],
+    ["threshold", { admission: { rule: "founders", threshold: 1 } }],
+    ["rule", { admission: { rule: "members", threshold: 2 } }],
+    ["rule", { admission: { rule: "open" } }],
   ];
   it.each(changes)(
     "P-42: the signed field %s, changed alone, breaks verification and gives another mesh",
@@ -90,6 +95,14 @@ describe("charters", () => {
     ["no founders", { founders: [] }, false],
     ["a founder twice", { founders: [alice.publicKey, alice.publicKey] }, false],
     ["an unknown rule", { admission: { rule: "anyone" } }, false],
+    ["rule open", { admission: { rule: "open" } }, true],
+    ["rule open with a threshold", { admission: { rule: "open", threshold: 1 } }, false],
+    ["all founders as threshold", { admission: { rule: "founders", threshold: 3 } }, true],
+    ["more than all founders", { admission: { rule: "founders", threshold: 4 } }, false],
+    ["more than all founders", { admission: { rule: "members", threshold: 4 } }, false],
+    ["no threshold", { admission: { rule: "members" } }, false],
+    ["a threshold of 0", { admission: { rule: "members", threshold: 0 } }, false],
+    ["another number of slots", { slots: 32_768 }, false],
     ["another version", { version: 2 }, false],
     ["no name", { name: "" }, false],
     ["an unknown member", { colour: "red" }, false],

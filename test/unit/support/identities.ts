@@ -31,8 +31,9 @@ export const charter: CharterStatement = {
   version: 1,
   name: "Test mesh",
   founders: founders.map((identity) => identity.publicKey),
-  admission: { rule: "founders" },
+  admission: { rule: "founders", threshold: 2 },
   replicas: 2,
+  slots: 65_536,
 };
 export const mesh = meshIdOf(charter);
 export const otherMesh = meshIdOf({ ...charter, name: "Another mesh" });

@@ -1,0 +1,36 @@
+/** What a node is told of its mesh, and says of it. */
+import { z } from "zod";
+import { domainIdSchema } from "../ids.ts";
+import { statementSchema } from "../membership/statements.ts";
+import { charterSchema } from "../signed/charter.ts";
+import { DESCRIPTOR_MAX_DOMAINS } from "../signed/descriptor.ts";
+
+/** 10,000 members, each with a descriptor and some votes. */
+const STATEMENTS_MAX = 65_536;
+/** Enough for three replicas of each of a lookup's slots with their votes. */
+export const PROVING_STATEMENTS_MAX = 64;
+
+export const membersSchema = z.strictObject({
+  charter: charterSchema,
+  statements: z.array(statementSchema).max(STATEMENTS_MAX),
+});
+export type Members = z.infer<typeof membersSchema>;
+
+/** A newcomer's descriptor, with the votes that admit it. */
+export const joinRequestSchema = z.strictObject({
+  statements: z.array(statementSchema).min(1).max(256),
+});
+export type JoinRequest = z.infer<typeof joinRequestSchema>;
+
+/** What the newcomer needs to gossip with the member that took it in. */
+export const joinResponseSchema = z.strictObject({
+  charter: charterSchema,
+  statements: z.array(statementSchema).max(PROVING_STATEMENTS_MAX),
+});
+export type JoinResponse = z.infer<typeof joinResponseSchema>;
+
+/** In which domains the node's origin holds outcomes. */
+export const holdingsSchema = z.strictObject({
+  domains: z.array(domainIdSchema).max(DESCRIPTOR_MAX_DOMAINS),
+});
+export type Holdings = z.infer<typeof holdingsSchema>;
