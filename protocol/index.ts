@@ -97,6 +97,7 @@ export { BUCKETS, BucketDigests } from "./gossip/digest.ts";
 export type { GossipItem, GossipStore } from "./gossip/store.ts";
 export { admissionOf, type Admission } from "./membership/admission.ts";
 export { provingStatements } from "./membership/proof.ts";
+export { countStates, reportMembers } from "./membership/report.ts";
 export { FORGET_MS, MembershipState, bucketOf } from "./membership/state.ts";
 export {
   compareStatements,
@@ -238,6 +239,7 @@ export {
   type SignedAnswer,
 } from "./signed/answer.ts";
 export {
+  admissionSchema,
   charterSchema,
   charterStatementSchema,
   encodeCharter,
@@ -245,6 +247,7 @@ export {
   signCharter,
   thresholdOf,
   verifyCharter,
+  type Admission as AdmissionRule,
   type Charter,
   type CharterStatement,
 } from "./signed/charter.ts";
@@ -296,6 +299,18 @@ export {
   verifyEquivocation,
   type Equivocation,
 } from "./signed/equivocation.ts";
+export {
+  INVITATION_MAX_MS,
+  INVITATION_MS,
+  INVITATION_STATEMENTS_MAX,
+  checkInvitation,
+  invitationSchema,
+  signInvitation,
+  type CheckedInvitation,
+  type Invitation,
+  type InvitationFault,
+  type InvitationStatement,
+} from "./signed/invitation.ts";
 export {
   encodeVote,
   signVote,

@@ -20,11 +20,18 @@ export function publicKeys(text: string, before: readonly PublicKey[] = []): Pub
 
 /** Parses a public key, and refuses one that no statement could be verified with. */
 export function publicKey(text: string): PublicKey {
-  const parsed = publicKeySchema.safeParse(text);
-  if (parsed.success && isSoundPublicKey(fromBase64Url(parsed.data))) return parsed.data;
+  const parsed = parsePublicKey(text);
+  if (parsed !== undefined) return parsed;
   throw new InvalidArgumentError(
     "must be a public key, as `outcome-mesh key new` and `outcome-mesh key show` print it",
   );
+}
+
+/** The sound public key that `text` is, if it is one. */
+export function parsePublicKey(text: string): PublicKey | undefined {
+  const parsed = publicKeySchema.safeParse(text);
+  if (!parsed.success || !isSoundPublicKey(fromBase64Url(parsed.data))) return undefined;
+  return parsed.data;
 }
 
 /** Parses the address that others call: https, or http on loopback. */
