@@ -1,12 +1,14 @@
 /** The Worker's bindings, as `wrangler.toml` declares them. Text values are parsed in config.ts. */
 import type { DomainLibrary } from "./domain-library.ts";
 import type { Membership } from "./membership.ts";
+import type { RequestGuard } from "./request-guard.ts";
 import type { RoutingShard } from "./routing-shard.ts";
 
 export interface Env {
   readonly ROUTING_SHARD: DurableObjectNamespace<RoutingShard>;
   readonly MEMBERSHIP: DurableObjectNamespace<Membership>;
   readonly DOMAIN_LIBRARY: DurableObjectNamespace<DomainLibrary>;
+  readonly REQUEST_GUARD: DurableObjectNamespace<RequestGuard>;
   readonly MESH_ID?: string;
   readonly NODE_KEY?: string;
   readonly REQUESTER_TOKEN?: string;

@@ -1,8 +1,9 @@
 /** The one place that names Durable Objects. A name is forever: changing one loses what it stored. */
-import { SLOTS } from "../protocol/index.ts";
+import { fromBase64Url, SLOTS, type NodeId } from "../protocol/index.ts";
 import type { DomainLibrary } from "./domain-library.ts";
 import type { Env } from "./env.ts";
 import type { Membership } from "./membership.ts";
+import type { RequestGuard } from "./request-guard.ts";
 import type { RoutingShard } from "./routing-shard.ts";
 
 /** One object a node for what the whole node shares. */
@@ -27,4 +28,10 @@ export function shardStub(
   shards: number,
 ): DurableObjectStub<RoutingShard> {
   return env.ROUTING_SHARD.getByName(`shard-${shard}-of-${shards}`);
+}
+
+/** The guard of requests by `sender`: by the first four bits of its id, `guard-0` to `guard-f`. */
+export function guardStub(env: Env, sender: NodeId): DurableObjectStub<RequestGuard> {
+  const [first = 0] = fromBase64Url(sender);
+  return env.REQUEST_GUARD.getByName(`guard-${(first >> 4).toString(16)}`);
 }

@@ -1,14 +1,21 @@
 /** Who sent a request: a member of the mesh or its client by signature, or the own operator by token. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Refusal, verifyRequest, type ReceivedRequest, type Sender } from "../protocol/index.ts";
+import {
+  Refusal,
+  requireAdmitted,
+  verifyRequest,
+  type Quota,
+  type ReceivedRequest,
+  type Sender,
+} from "../protocol/index.ts";
 import type { OriginContext } from "./context.ts";
 
-/** In whose name the request was sent. Refuses who is no member, and every replay. */
+/** In whose name the request was sent. Refuses who is no member or sends too much, and every replay. */
 export async function requireMember(
   context: OriginContext,
   request: ReceivedRequest,
-): Promise<Sender> {
-  const { membership, identity, mesh, replayGuard, now } = context;
+): Promise<Sender & { readonly quota: Quota }> {
+  const { membership, identity, mesh, guard, policy, now } = context;
   const verify = (): ReturnType<typeof verifyRequest> =>
     verifyRequest(request, {
       mesh,
@@ -31,10 +38,8 @@ export async function requireMember(
         : "needs a member's valid, fresh HTTP message signature";
     throw new Refusal(sender.error, { detail });
   }
-  if (!replayGuard.admit(sender.value, now())) {
-    throw new Refusal("unauthorized", { detail: "the request was sent before" });
-  }
-  return sender.value;
+  const verdict = guard.admit(sender.value, now(), policy.requestsPerMinute);
+  return { ...sender.value, quota: requireAdmitted(verdict) };
 }
 
 /** Refuses a request without the operator's token. */

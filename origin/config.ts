@@ -28,6 +28,8 @@ const policySchema = z.strictObject({
   allowExclusion: z.boolean().default(false),
   /** Let the mesh know of a signature only where at least this many records share it. */
   minimumCount: z.int().min(1).max(0xffff_ffff).default(1),
+  /** Queries that one member may send, by itself and its clients together. */
+  requestsPerMinute: z.int().min(1).max(1_000_000).default(600),
 });
 export type OriginPolicy = z.infer<typeof policySchema>;
 
@@ -51,7 +53,7 @@ export const originConfigSchema = z.strictObject({
   domains: z.array(filePath).min(1, "needs at least one domain"),
   /** Compiled ontologies. */
   ontologies: z.array(filePath).default([]),
-  policy: policySchema.default({ allowExclusion: false, minimumCount: 1 }),
+  policy: policySchema.prefault({}),
 });
 
 /** A configuration that was read: absolute paths, and the secrets themselves. */

@@ -1,5 +1,5 @@
 /** What the routes of one origin work with. */
-import type { DomainId, Identity, MeshId, ReplayGuard } from "../protocol/index.ts";
+import type { DomainId, Identity, MemberGuard, MeshId } from "../protocol/index.ts";
 import type { OriginPolicy } from "./config.ts";
 import type { Membership, Publisher } from "./mesh/index.ts";
 import type { RecordIndex } from "./record-index.ts";
@@ -15,6 +15,6 @@ export interface OriginContext {
   readonly indexes: ReadonlyMap<DomainId, RecordIndex>;
   readonly membership: Membership;
   readonly publisher: Publisher;
-  readonly replayGuard: ReplayGuard;
+  readonly guard: MemberGuard;
   readonly now: () => number;
 }

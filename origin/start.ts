@@ -2,10 +2,10 @@
 import { createAdaptorServer } from "@hono/node-server";
 import { Server, type IncomingMessage, type ServerResponse } from "node:http";
 import {
+  MemberGuard,
   openIdentity,
   PROBLEM_MEDIA_TYPE,
   problemOf,
-  ReplayGuard,
   REQUEST_MAX_BYTES,
 } from "../protocol/index.ts";
 import type { OriginConfig } from "./config.ts";
@@ -48,6 +48,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
     const { meshId: mesh, meshUrl } = config;
     const own = { node: identity.node, key: identity.publicKey, meshUrl };
     const client = createPeerClient(identity, mesh, closing.signal);
+    const guard = new MemberGuard(store.floors);
     const membership = createMembership({ client, mesh, own });
     const publisher = createPublisher({ store, identity, mesh, client, membership });
     const app = createServer({
@@ -59,7 +60,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       indexes,
       membership,
       publisher,
-      replayGuard: new ReplayGuard(),
+      guard,
       now: Date.now,
     });
     const { server, url } = await listen(app.fetch, config.listen);
@@ -71,6 +72,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       await stopListening(server);
       closing.abort();
       await Promise.all([publisher.stop(), provisioned]);
+      guard.settle();
       store.close();
     };
     return { url, publish: () => publisher.drain(), close: () => (closed ??= close()) };

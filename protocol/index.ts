@@ -317,7 +317,7 @@ export {
   verdictSchema,
   verifyVote,
   voteSchema,
-  type Verdict,
+  type Verdict as VoteVerdict,
   type Vote,
 } from "./signed/vote.ts";
 export {
@@ -333,7 +333,15 @@ export {
 } from "./signed/entry.ts";
 export { MISSING, SYMBOL_VALUES, type Feature, type FeatureValue } from "./features/index.ts";
 export { JSON_MAX_DEPTH, parseJson } from "./json.ts";
-export { ReplayGuard } from "./http/replay-guard.ts";
+export {
+  MemberGuard,
+  rateLimitHeaders,
+  requireAdmitted,
+  type Floors,
+  type GuardedRequest,
+  type Quota,
+  type Verdict,
+} from "./http/member-guard.ts";
 export { prfStream, toUnit } from "./prf.ts";
 export {
   CONNECTIONS_MAX,

@@ -1,11 +1,13 @@
 /** Who may call: anyone, a requester with the token, a member by its signature, or this node's own key. */
 import { timingSafeEqual } from "hono/utils/buffer";
 import { membershipView } from "../durable-objects/membership-view.ts";
+import { guardStub } from "../durable-objects/stubs.ts";
 import {
   Refusal,
-  ReplayGuard,
+  requireAdmitted,
   verifyRequest,
   type MembershipView,
+  type Quota,
   type ReceivedRequest,
   type Sender,
 } from "../protocol/index.ts";
@@ -16,14 +18,17 @@ export type Access = "public" | "requester" | "member" | "requester-or-member" |
 /** A stranger may be a member that this isolate has not heard of: look again, but not at every stranger's bidding. */
 const STRANGER_REFRESH_MS = 2_000;
 
-const replayGuard = new ReplayGuard();
+/** A member that may call, and what it may still send. */
+export interface Admitted extends Sender {
+  readonly quota: Quota;
+}
 
 /** Returns in whose name the request was sent, where a member sent it. Refuses whoever may not. */
 export async function authorize(
   node: NodeContext,
   access: Access,
   request: ReceivedRequest,
-): Promise<Sender | undefined> {
+): Promise<Admitted | undefined> {
   switch (access) {
     case "public":
       return undefined;
@@ -54,7 +59,7 @@ async function requireToken(node: NodeContext, request: ReceivedRequest): Promis
   if (!isKnown) throw new Refusal("unauthorized", { detail: "needs this node's requester token" });
 }
 
-async function requireMember(node: NodeContext, request: ReceivedRequest): Promise<Sender> {
+async function requireMember(node: NodeContext, request: ReceivedRequest): Promise<Admitted> {
   const view = await membershipView(node.env, node.now());
   let sender = await verifyWith(node, request, view);
   if (!sender.ok && sender.error === "forbidden") {
@@ -68,10 +73,13 @@ async function requireMember(node: NodeContext, request: ReceivedRequest): Promi
         : "needs a member's valid, fresh HTTP message signature";
     throw new Refusal(sender.error, { detail });
   }
-  if (!replayGuard.admit(sender.value, node.now())) {
-    throw new Refusal("unauthorized", { detail: "the request was sent before" });
-  }
-  return sender.value;
+  const { node: member, nonce, created } = sender.value;
+  const verdict = await guardStub(node.env, member).admit(
+    { node: member, nonce, created },
+    node.now(),
+    node.memberRate,
+  );
+  return { ...sender.value, quota: requireAdmitted(verdict) };
 }
 
 function verifyWith(

@@ -8,6 +8,7 @@ import type { Env } from "../durable-objects/env.ts";
 import {
   continueTrace,
   parseBody,
+  rateLimitHeaders,
   readRequestBody,
   Refusal,
   signedAnswerTo,
@@ -109,6 +110,9 @@ export class Routes {
       const sender = await authorize(node, spec.access, request);
       const call = { node, bytes, params: c.req.param(), headers, sender: sender?.node };
       if (!sender) return handle({ ...call, signal: c.req.raw.signal });
+      for (const [name, value] of Object.entries(rateLimitHeaders(sender.quota))) {
+        c.res.headers.set(name, value);
+      }
       const leftMs = sender.timeoutMs - (node.now() - startedAt);
       if (leftMs <= 0) throw tooLate();
       const signal = AbortSignal.timeout(leftMs);

@@ -3,6 +3,7 @@ import {
   contentDigest,
   encodeProfile,
   originQuerySchema,
+  rateLimitHeaders,
   Refusal,
   signAnswer,
   type OriginQuery,
@@ -18,7 +19,7 @@ export async function answerQuery(context: OriginContext, request: Request): Pro
   const { method, url, headers } = request;
   const receivedAt = context.now();
   const body = await readBody(request);
-  const { timeoutMs } = await requireMember(context, { method, url, headers, body });
+  const { timeoutMs, quota } = await requireMember(context, { method, url, headers, body });
   const requireTime = (): void => {
     if (context.now() - receivedAt < timeoutMs) return;
     throw new Refusal("too-late", { detail: "the time that the sender waits is over" });
@@ -42,7 +43,7 @@ export async function answerQuery(context: OriginContext, request: Request): Pro
     results: ranked.flatMap((item) => resultOf(context, index, item) ?? []),
     warnings: profile.value.warnings.slice(0, WARNINGS_MAX),
   });
-  return Response.json(signed);
+  return Response.json(signed, { headers: rateLimitHeaders(quota) });
 }
 
 /** As many as an answer may carry. */

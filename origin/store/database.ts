@@ -5,10 +5,18 @@ import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import type { z } from "zod";
 
 /** The form of the tables below. A change raises it and adds the step that upgrades an older file. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 /** Another process that loads records holds the write lock for a batch at a time. */
 const BUSY_TIMEOUT_MS = 10_000;
 const SECRET_BYTES = 32;
+
+/** Since version 2. floor: a request that the member created then or before may have been served already. */
+const FLOORS = `
+CREATE TABLE floors (
+  node TEXT PRIMARY KEY,
+  floor INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
 
 const SCHEMA = `
 CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT;
@@ -81,7 +89,10 @@ CREATE TABLE outbox (
   missing TEXT
 ) STRICT;
 CREATE INDEX outbox_by_time ON outbox (next_at);
-`;
+${FLOORS}`;
+
+/** What brings a file of each version to the next one. */
+const UPGRADES: Readonly<Record<number, string>> = { 1: FLOORS };
 
 /** Opens or creates the file. Throws if it is no database of an origin, or one of a newer version. */
 export function openDatabase(path: string): DatabaseSync {
@@ -113,11 +124,14 @@ function prepareSchema(db: DatabaseSync, path: string): void {
   if (!tables.some(({ name }) => name === "schema_version")) {
     throw new Error(`${path} is not the database of an origin`);
   }
-  const version = db.prepare("SELECT version FROM schema_version").get()?.["version"];
-  if (version !== SCHEMA_VERSION) {
-    throw new Error(
-      `${path} has schema version ${String(version)}; this program reads ${SCHEMA_VERSION}`,
-    );
+  const found = Number(db.prepare("SELECT version FROM schema_version").get()?.["version"]);
+  for (let version = found; version !== SCHEMA_VERSION; version++) {
+    const upgrade = UPGRADES[version];
+    if (upgrade === undefined) {
+      throw new Error(`${path} has schema version ${found}; this program reads ${SCHEMA_VERSION}`);
+    }
+    db.exec(upgrade);
+    db.prepare("UPDATE schema_version SET version = ?").run(version + 1);
   }
 }
 

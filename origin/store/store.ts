@@ -7,9 +7,11 @@ import {
   canonicalBytes,
   type CompiledDomain,
   type DomainId,
+  type Floors,
   type OutcomeRecord,
 } from "../../protocol/index.ts";
 import { openDatabase, readRow, transaction } from "./database.ts";
+import { floorTable } from "./floors.ts";
 import { entryTable, type Pending, type Postponement } from "./entries.ts";
 import {
   isSame,
@@ -48,6 +50,8 @@ export interface DomainTotals {
 
 export interface Store {
   readonly epoch: number;
+  /** Of members' requests. */
+  readonly floors: Floors;
   /** Stores records, new or changed, in one transaction. */
   put(domain: DomainId, records: readonly SignedRecord[]): PutOutcome[];
   /** Removes a record; the entries it belonged to, or undefined if there is none of that id. */
@@ -180,6 +184,7 @@ export function openStore(
 
   return {
     epoch: settings.epoch,
+    floors: floorTable(db),
     put: (domain, list) =>
       change((seq, touched) =>
         list.map((item) => {

@@ -63,11 +63,15 @@ function clip(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length).toWellFormed()}…` : text;
 }
 
-export function problemResponse(code: ProblemCode, details?: ProblemDetails): Response {
+export function problemResponse(
+  code: ProblemCode,
+  details?: ProblemDetails,
+  headers?: Readonly<Record<string, string>>,
+): Response {
   const problem = problemOf(code, details);
   return new Response(JSON.stringify(problem), {
     status: problem.status,
-    headers: { "content-type": PROBLEM_MEDIA_TYPE },
+    headers: { ...headers, "content-type": PROBLEM_MEDIA_TYPE },
   });
 }
 
@@ -85,14 +89,21 @@ function isProblemCode(code: string): code is ProblemCode {
 export class Refusal extends Error {
   readonly code: ProblemCode;
   readonly details: ProblemDetails;
+  /** Header fields of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ProblemCode, details: ProblemDetails = {}) {
+  constructor(
+    code: ProblemCode,
+    details: ProblemDetails = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(details.detail ?? code);
     this.code = code;
     this.details = details;
+    this.headers = headers;
   }
 
   toResponse(): Response {
-    return problemResponse(this.code, this.details);
+    return problemResponse(this.code, this.details, this.headers);
   }
 }

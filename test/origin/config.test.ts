@@ -52,7 +52,7 @@ describe("the configuration", () => {
       domains: [join(directory, "ward.json")],
       ontologies: [join(directory, "small.omo")],
       listen: { host: "127.0.0.1", port: 7100 },
-      policy: { allowExclusion: false, minimumCount: 1 },
+      policy: { allowExclusion: false, minimumCount: 1, requestsPerMinute: 600 },
     });
   });
 
@@ -75,6 +75,7 @@ describe("the configuration", () => {
     [{ listen: { host: "127.0.0.1", port: 65_536 } }, ["listen.port"]],
     [{ domains: [] }, ["domains"]],
     [{ policy: { minimumCount: 0 } }, ["policy.minimumCount"]],
+    [{ policy: { requestsPerMinute: 0 } }, ["policy.requestsPerMinute"]],
     [{ keyFile: undefined }, ["keyFile"]],
     [{ keyFile: "none.key" }, ["keyFile"]],
     [{ keyFile: "operator.token" }, ["keyFile"]],

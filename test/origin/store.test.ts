@@ -4,6 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openStore, type Store } from "../../origin/index.ts";
+import { SCHEMA_VERSION } from "../../origin/store/database.ts";
+import { openIdentity, secretKeyFrom } from "../../protocol/index.ts";
 import { prepareRecord } from "../../origin/prepare-record.ts";
 import { RecordIndex } from "../../origin/record-index.ts";
 import {
@@ -149,8 +151,26 @@ describe("the store", () => {
     expect(() => openStore(foreign, [ward])).toThrow(/not the database of an origin/);
     const newer = await newPath();
     openStore(newer, [ward]).close();
-    new DatabaseSync(newer).exec("UPDATE schema_version SET version = 2");
-    expect(() => openStore(newer, [ward])).toThrow(/schema version 2/);
+    new DatabaseSync(newer).exec(`UPDATE schema_version SET version = ${SCHEMA_VERSION + 1}`);
+    expect(() => openStore(newer, [ward])).toThrow(/schema version \d+; this program reads/);
+  });
+
+  test("reads a file of version 1, and upgrades it", async () => {
+    const path = await newPath();
+    const first = openStore(path, [ward]);
+    put(first, wardRecord("a"));
+    first.close();
+    const db = new DatabaseSync(path);
+    db.exec("DROP TABLE floors; UPDATE schema_version SET version = 1");
+    db.close();
+    const identity = await openIdentity(secretKeyFrom(new Uint8Array(32).fill(1)));
+    for (const floor of [undefined, 7]) {
+      const store = openStore(path, [ward]);
+      expect(store.totals(ward.id).records).toBe(1);
+      expect(store.floors.get(identity.node)).toBe(floor);
+      store.floors.set(identity.node, 7);
+      store.close();
+    }
   });
 
   test("stores all records of a batch or none", async () => {

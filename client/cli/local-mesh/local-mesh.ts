@@ -28,6 +28,8 @@ const HOST = "http://127.0.0.1";
 const RENEWING_AT_ONCE = 4;
 /** Each origin process takes 150 MB. */
 const ORIGIN_PROCESSES_MAX = 8;
+/** As good as none: an evaluation asks as fast as it is answered. */
+const REQUESTS_PER_MINUTE = 1_000_000;
 /** Leases are renewed at this interval, as long as the mesh stays up. */
 const RENEW_MS = LEASE_MS / 24;
 
@@ -110,6 +112,8 @@ export class LocalMesh {
           NODE_KEY: organisation.key,
           REQUESTER_TOKEN: organisation.requesterToken,
           SHARDS: String(shards),
+          ALLOWED_HOSTS: "127.0.0.1",
+          MEMBER_RATE: String(REQUESTS_PER_MINUTE),
         },
       })),
       join(directory, "workers"),
@@ -223,7 +227,11 @@ async function prepareOrganisation(
     domains,
     ontologies,
     // Examples evaluate on their own cases, and must leave these out.
-    policy: { allowExclusion: true, minimumCount: 1 },
+    policy: {
+      allowExclusion: true,
+      minimumCount: 1,
+      requestsPerMinute: REQUESTS_PER_MINUTE,
+    },
   };
   await writeFile(configFile, `${JSON.stringify(config, undefined, 2)}\n`);
   return {

@@ -11,6 +11,7 @@ const OBJECTS = {
   ROUTING_SHARD: "RoutingShard",
   MEMBERSHIP: "Membership",
   DOMAIN_LIBRARY: "DomainLibrary",
+  REQUEST_GUARD: "RequestGuard",
 } as const;
 
 export interface LocalWorker {
