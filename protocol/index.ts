@@ -205,6 +205,17 @@ export {
   type Ontology,
   type OntologySource,
 } from "./ontology/ontology.ts";
+export { lookupBudget, originBudget } from "./routing/budget.ts";
+export type {
+  AskLimits,
+  LookupOutcome,
+  LookupReport,
+  LookupTask,
+  NodeAnswer,
+} from "./routing/lookup-task.ts";
+export { PeerHealth, peerHealthSchema, type PeerHealthReport } from "./routing/peer-health.ts";
+export { runLookup } from "./routing/run-lookup.ts";
+export { withholders, type LookupAnswer, type ProvenEntry } from "./routing/withheld.ts";
 export { coverSlots, type Cover, type CoverChoice } from "./placement/cover.ts";
 export { createPlacement, type Placeable, type Placement } from "./placement/placement.ts";
 export {

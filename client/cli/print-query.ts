@@ -70,13 +70,23 @@ function formatOrigins(origins: readonly OriginReport[]): string {
 
 function formatCost({ coverage, cost }: QueryResponse): string {
   const { slotsAnswered, slotsAsked, originsFound, originsAsked, originsAnswered } = coverage;
+  const overBudget = coverage.overBudget > 0 ? ` (${coverage.overBudget} over the budget)` : "";
   return [
-    `${slotsAnswered} of ${slotsAsked} slots answered`,
+    `${slotsAnswered} of ${slotsAsked} slots answered${overBudget}`,
     `${originsFound} origins found, ${originsAsked} asked, ${originsAnswered} answered`,
-    `${cost.lookupRequests} lookup and ${cost.originRequests} origin requests`,
+    `${cost.lookupRequests} lookup${lookupKinds(cost)} and ${cost.originRequests} origin requests`,
     `${kilobytes(cost.bytesSent)} kB sent, ${kilobytes(cost.bytesReceived)} kB received`,
     `${cost.milliseconds.toFixed(0)} ms`,
   ].join("; ");
+}
+
+/** What the lookups were for beyond finding, where there are such. */
+function lookupKinds({ confirmations, hedged }: QueryResponse["cost"]): string {
+  const kinds = [
+    ...(confirmations > 0 ? [`${confirmations} to confirm`] : []),
+    ...(hedged > 0 ? [`${hedged} hedged`] : []),
+  ];
+  return kinds.length > 0 ? ` (${kinds.join(", ")})` : "";
 }
 
 function kilobytes(bytes: number): string {

@@ -64,11 +64,17 @@ export type RouteInput = z.input<typeof routeRequestSchema>;
 export const routingCoverageSchema = z.strictObject({
   slotsAsked: z.int().min(0),
   slotsAnswered: z.int().min(0),
+  /** Slots not answered because the query's budget of requests did not suffice to ask for them. */
+  overBudget: z.int().min(0).default(0),
 });
 
 export const routingCostSchema = z.strictObject({
   /** HTTP requests to other nodes; the own node's shards are asked without. */
   lookupRequests: z.int().min(0),
+  /** Of these, sent because another node took too long. */
+  hedged: z.int().min(0).default(0),
+  /** Of these, sent only so that no other node is believed alone. */
+  confirmations: z.int().min(0).default(0),
   bytesSent: z.int().min(0),
   bytesReceived: z.int().min(0),
   rowsScanned: z.int().min(0),
@@ -106,7 +112,7 @@ export const originStatusSchema = z.enum([
   "invalid",
   /** Not asked: it could no longer improve the ranking. */
   "not-needed",
-  /** Not asked: `maxOrigins` was reached. */
+  /** Not asked: `maxOrigins` was reached, or what the gateway may send for one query. */
   "over-limit",
 ]);
 export type OriginStatus = z.infer<typeof originStatusSchema>;

@@ -6,14 +6,21 @@ export interface CoverChoice {
   readonly preferred?: NodeId | undefined;
   /** Not to be asked: they failed already. */
   readonly excluded?: ReadonlySet<NodeId>;
-  /** In [0, 1): settles ties, so that load spreads over equal choices. */
+  /** Of equal choices the one of the lower rank is taken. */
+  readonly rank?: (node: NodeId) => number;
+  /** The most nodes to choose beside the preferred one. */
+  readonly max?: number;
+  /** In [0, 1): settles what is still equal, so that load spreads. */
   readonly random: () => number;
 }
 
 export interface Cover {
+  /** In the order of choosing: the preferred node, then the one that covers most. */
   readonly assignments: ReadonlyMap<NodeId, readonly number[]>;
   /** Slots of which every replica is excluded. */
   readonly uncovered: readonly number[];
+  /** Slots that more than `max` nodes would be needed for. */
+  readonly overMax: readonly number[];
 }
 
 /** Greedy set cover: within ln(slots) of the fewest nodes (Chvatal 1979), and optimal in nearly all small cases. */
@@ -45,15 +52,32 @@ export function coverSlots(
   };
   const own = choice.preferred && holders.get(choice.preferred);
   if (choice.preferred && own) assign(choice.preferred, [...own]);
-  while (open.size > 0) {
-    let best: { node: NodeId; slots: ReadonlySet<number>; tie: number } | undefined;
-    for (const [node, held] of holders) {
-      const tie = choice.random();
-      const gain = held.size - (best?.slots.size ?? 0);
-      if (gain > 0 || (gain === 0 && best && tie > best.tie)) best = { node, slots: held, tie };
-    }
+  const max = choice.max ?? Infinity;
+  for (let chosen = 0; chosen < max && open.size > 0; chosen++) {
+    const best = bestOf(
+      [...holders].map(([node, held]) => ({ node, gain: held.size, taken: held })),
+      choice,
+    );
     if (!best) break;
-    assign(best.node, [...best.slots]);
+    assign(best.node, [...best.taken]);
   }
-  return { assignments, uncovered };
+  return { assignments, uncovered, overMax: [...open] };
 }
+
+/** The option that gains most; of equal ones that of the lowest rank; of these any. Undefined where none gains. */
+export function bestOf<T extends { readonly node: NodeId; readonly gain: number }>(
+  options: Iterable<T>,
+  { rank = unranked, random }: Pick<CoverChoice, "rank" | "random">,
+): T | undefined {
+  let best: { option: T; rank: number; tie: number } | undefined;
+  for (const option of options) {
+    const entrant = { option, rank: rank(option.node), tie: random() };
+    const order = best
+      ? option.gain - best.option.gain || best.rank - entrant.rank || entrant.tie - best.tie
+      : option.gain;
+    if (order > 0) best = entrant;
+  }
+  return best?.option;
+}
+
+const unranked = (): number => 0;

@@ -68,6 +68,7 @@ function responseOf(refused: boolean): QueryResponse {
     coverage: {
       slotsAsked: 16,
       slotsAnswered: 16,
+      overBudget: 0,
       originsFound: origins.length,
       originsAsked: origins.length,
       originsAnswered: 1,
@@ -77,6 +78,8 @@ function responseOf(refused: boolean): QueryResponse {
     },
     cost: {
       lookupRequests: 7,
+      hedged: 1,
+      confirmations: 2,
       originRequests: origins.length,
       bytesSent: 1500,
       bytesReceived: 2500,
@@ -90,11 +93,11 @@ function responseOf(refused: boolean): QueryResponse {
 const NOTHING: QueryResponse = { ...responseOf(false), ranking: [] };
 
 function eventsOf(response: QueryResponse): QueryEvent[] {
-  const { slotsAsked, slotsAnswered } = response.coverage;
+  const { slotsAsked, slotsAnswered, overBudget } = response.coverage;
   return [
     {
       type: "route",
-      coverage: { slotsAsked, slotsAnswered },
+      coverage: { slotsAsked, slotsAnswered, overBudget },
       origins: response.origins.map(({ node: id, organisation, estimate }) => ({
         node: id,
         organisation,
@@ -156,6 +159,7 @@ describe("query", () => {
     expect(stdout).toMatch(/^Hospital 1 +0\.90 +answered +2 +12$/m);
     expect(stdout).toContain("Synthesis of 2 outcomes");
     expect(stdout).toContain("16 of 16 slots answered; 1 origins found, 1 asked, 1 answered");
+    expect(stdout).toContain("7 lookup (2 to confirm, 1 hedged) and 1 origin requests");
     expect(stdout).toContain("1.5 kB sent, 2.5 kB received; 123 ms");
     expect(stderr).toBe("looking up origins\nasking origins\nwarning: signs.0: unknown term T:x\n");
   });

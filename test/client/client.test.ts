@@ -60,6 +60,7 @@ const response: QueryResponse = queryResponseSchema.parse({
   coverage: {
     slotsAsked: 6,
     slotsAnswered: 6,
+    overBudget: 0,
     originsFound: 1,
     originsAsked: 1,
     originsAnswered: 1,
@@ -69,6 +70,8 @@ const response: QueryResponse = queryResponseSchema.parse({
   },
   cost: {
     lookupRequests: 3,
+    hedged: 0,
+    confirmations: 0,
     bytesSent: 400,
     bytesReceived: 500,
     rowsScanned: 60,
@@ -80,7 +83,7 @@ const response: QueryResponse = queryResponseSchema.parse({
 const EVENTS: readonly QueryEvent[] = [
   {
     type: "route",
-    coverage: { slotsAsked: 6, slotsAnswered: 6 },
+    coverage: { slotsAsked: 6, slotsAnswered: 6, overBudget: 0 },
     origins: [{ node: bob.node, organisation: origin.organisation, estimate: 0.8 }],
   },
   { type: "origin", origin, results: [result] },

@@ -149,9 +149,11 @@ async function gatewayThat(lies: GatewayLies = {}): Promise<void> {
       delegation: lies.delegation
         ? await lies.delegation(delegate)
         : await signDelegation(GATEWAY, mesh, delegate, Date.now() + 60_000),
-      coverage: { slotsAsked: 6, slotsAnswered: 6 },
+      coverage: { slotsAsked: 6, slotsAnswered: 6, overBudget: 0 },
       cost: {
         lookupRequests: 2,
+        hedged: 0,
+        confirmations: 1,
         bytesSent: 10,
         bytesReceived: 20,
         rowsScanned: 30,

@@ -1,28 +1,30 @@
 /**
- * From a signature to the origins worth asking: the fewest nodes that cover the signature's slots are asked
- * at once; what one does not answer goes to another replica; the entries that come back are verified.
+ * From a signature to the origins worth asking: looks in the own shards and at the nodes that hold the
+ * signature's other slots, and verifies the entries that come back.
  */
-import pLimit from "p-limit";
 import {
-  CONNECTIONS_MAX,
-  coverSlots,
+  runLookup,
   slotsOf,
-  toBase64Url,
+  withholders,
   type FoundOrigin,
-  type NodeId,
+  type LookupReport,
+  type MembershipView,
   type RouteResponse,
   type RoutingPlan,
 } from "../../protocol/index.ts";
-import { lookupOwnShards } from "../peer/lookup.ts";
 import type { MemberContext } from "../node-context.ts";
-import { FoundEntries } from "./found-entries.ts";
-import { askPeer } from "./peer-client.ts";
+import { FoundEntries, type ProvenOrigin } from "./found-entries.ts";
+import { LookupClient, type Returned } from "./lookup-client.ts";
+import { health } from "./peer-health.ts";
+import { sleep } from "./sleep.ts";
 
 export interface FindOrigins {
   readonly plan: RoutingPlan;
   readonly signature: Uint8Array;
   /** How many origins each node asked returns at most. */
   readonly limit: number;
+  /** Requests to other nodes, at most. */
+  readonly requests: number;
   /** Milliseconds since 1970. */
   readonly deadline: number;
 }
@@ -30,74 +32,81 @@ export interface FindOrigins {
 export interface Routing extends Pick<RouteResponse, "coverage" | "cost"> {
   /** Best first. */
   readonly origins: readonly FoundOrigin[];
+  /** The members among which they were found: newer than the asker's, where another node knew more. */
+  readonly view: MembershipView;
 }
 
 export async function findOrigins(node: MemberContext, find: FindOrigins): Promise<Routing> {
-  const { plan, signature, deadline } = find;
+  const { plan, signature } = find;
   const startedAt = node.now();
-  const treesOf = new Map<number, number[]>();
+  const slots = new Map<number, number>();
   for (const [tree, slot] of slotsOf(plan, signature).entries()) {
-    if (slot !== undefined) treesOf.set(slot, [...(treesOf.get(slot) ?? []), tree]);
+    if (slot !== undefined) slots.set(tree, slot);
   }
-  const found = new FoundEntries(node, plan, signature);
-  const cost = { lookupRequests: 0, bytesSent: 0, bytesReceived: 0, rowsScanned: 0 };
-  const failed = new Set<NodeId>();
-  let slotsAnswered = 0;
-  const limit = pLimit(CONNECTIONS_MAX);
-
-  /** Half of what is left, so that another replica can still be asked in the other half. */
-  const patience = (): number => (deadline - node.now()) / 2;
-
-  const askNode = async (target: NodeId, slots: readonly number[]): Promise<boolean> => {
-    const trees = slots.flatMap((slot) => treesOf.get(slot) ?? []);
-    if (target === node.identity.node) {
-      const own = await lookupOwnShards(node, { plan, signature, trees, limit: find.limit });
-      for (const origin of own.origins) found.add(origin.node, origin.statement);
-      cost.rowsScanned += own.scanned;
-      return true;
-    }
-    const peer = node.view.live(target, node.now());
-    if (!peer || patience() <= 0) return false;
-    const lookup = {
-      domain: plan.domainId,
-      signature: toBase64Url(signature),
-      trees,
-      limit: find.limit,
-      membership: node.view.version,
-    };
-    cost.lookupRequests += 1;
-    const { result, bytesSent, bytesReceived } = await askPeer(node, peer, lookup, patience());
-    cost.bytesSent += bytesSent;
-    cost.bytesReceived += bytesReceived;
-    if (!result.ok) return false;
-    cost.rowsScanned += result.value.scanned;
-    for (const origin of result.value.origins) {
-      for (const entry of origin.entries) found.addEncoded(origin.node, entry);
-    }
-    return true;
-  };
-
-  const askSlots = async (slots: Iterable<number>): Promise<void> => {
-    const cover = coverSlots(slots, (slot) => node.view.placement.replicasOf(slot), {
-      preferred: node.identity.node,
-      excluded: failed,
-      random: Math.random,
-    });
-    await Promise.all(
-      [...cover.assignments].map(async ([target, assigned]) => {
-        if (await limit(() => askNode(target, assigned))) slotsAnswered += assigned.length;
-        else {
-          failed.add(target);
-          await askSlots(assigned);
-        }
-      }),
-    );
-  };
-
-  await askSlots(treesOf.keys());
+  const client = new LookupClient(node, find);
+  const report = await runLookup<Returned>({
+    slots,
+    replicasOf: client.replicasOf,
+    own: node.identity.node,
+    budget: find.requests,
+    deadline: find.deadline,
+    health,
+    now: node.now,
+    sleep,
+    random: Math.random,
+    askOwn: client.askOwn,
+    askPeer: client.askPeer,
+  });
+  const found = new FoundEntries(client.member, plan, signature);
+  for (const { answer } of report.answers) {
+    for (const { node: origin, statements } of answer.origins)
+      for (const statement of statements) found.add(origin, statement);
+  }
+  const proven = await found.proven();
+  noteWithheld(report, found, proven, find);
   return {
-    origins: await found.proven(),
-    coverage: { slotsAsked: treesOf.size, slotsAnswered },
-    cost: { ...cost, milliseconds: node.now() - startedAt },
+    origins: proven,
+    view: client.member.view,
+    coverage: coverageOf(slots, report),
+    cost: {
+      ...client.traffic,
+      lookupRequests: report.requests,
+      hedged: report.hedged,
+      confirmations: report.confirmations,
+      rowsScanned: report.answers.reduce((sum, { answer }) => sum + answer.scanned, 0),
+      milliseconds: node.now() - startedAt,
+    },
   };
+}
+
+/** A slot counts as answered if all its trees were. */
+function coverageOf(
+  slots: ReadonlyMap<number, number>,
+  { treesAnswered, overBudget }: LookupReport<Returned>,
+): Routing["coverage"] {
+  const slotsOfTrees = (isWanted: (tree: number) => boolean): Set<number> =>
+    new Set([...slots].filter(([tree]) => isWanted(tree)).map(([, slot]) => slot));
+  const asked = slotsOfTrees(() => true).size;
+  return {
+    slotsAsked: asked,
+    slotsAnswered: asked - slotsOfTrees((tree) => !treesAnswered.has(tree)).size,
+    overBudget: slotsOfTrees((tree) => overBudget.has(tree)).size,
+  };
+}
+
+/** Remembers which nodes left out what others returned. */
+function noteWithheld(
+  { answers }: LookupReport<Returned>,
+  found: FoundEntries,
+  proven: readonly ProvenOrigin[],
+  find: FindOrigins,
+): void {
+  const compared = answers.map(({ node, trees, pending, answer }) => ({
+    node,
+    trees,
+    pending,
+    scanned: answer.scanned,
+    origins: found.credible(answer.origins),
+  }));
+  for (const node of withholders(compared, proven, find)) health.withheld(node);
 }

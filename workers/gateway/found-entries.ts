@@ -2,7 +2,6 @@
 import {
   decodeEntry,
   estimate,
-  fromBase64Url,
   isTombstone,
   toBase64Url,
   verifyEntry,
@@ -10,9 +9,14 @@ import {
   type FoundOrigin,
   type Member,
   type NodeId,
+  type ProvenEntry,
   type RoutingPlan,
 } from "../../protocol/index.ts";
 import type { MemberContext } from "../node-context.ts";
+import type { ReturnedOrigin } from "./lookup-client.ts";
+
+/** An origin with the signature of its best entry that was verified. */
+export type ProvenOrigin = FoundOrigin & ProvenEntry;
 
 interface Unproven {
   readonly statement: Uint8Array;
@@ -53,29 +57,35 @@ export class FoundEntries {
     this.#byNode.set(node, ofNode.set(text, { statement, entry, estimate: similarity, member }));
   }
 
-  addEncoded(node: NodeId, statement: string): void {
-    try {
-      this.add(node, fromBase64Url(statement));
-    } catch {
-      // Not base64url: nothing that the node could have signed.
-    }
-  }
-
-  /** Each origin with a provable entry, by its best one. */
-  async proven(): Promise<FoundOrigin[]> {
+  /** Each origin with a provable entry, by its best one. What is found to be forged is forgotten. */
+  async proven(): Promise<ProvenOrigin[]> {
     const origins = await Promise.all([...this.#byNode.values()].map((found) => this.#best(found)));
     return origins
       .filter((origin) => origin !== undefined)
       .toSorted((a, b) => b.estimate - a.estimate);
   }
 
-  async #best(found: ReadonlyMap<string, Unproven>): Promise<FoundOrigin | undefined> {
-    const bestFirst = [...found.values()].toSorted((a, b) => b.estimate - a.estimate);
-    for (const { statement, entry, estimate: value, member } of bestFirst) {
+  /** Of what one node returned, the best estimate of each origin with an entry that was not found to be forged. */
+  credible(returned: readonly ReturnedOrigin[]): Map<NodeId, number> {
+    const best = new Map<NodeId, number>();
+    for (const { node, statements } of returned) {
+      for (const statement of statements) {
+        const known = this.#byNode.get(node)?.get(toBase64Url(statement));
+        if (known) best.set(node, Math.max(known.estimate, best.get(node) ?? 0));
+      }
+    }
+    return best;
+  }
+
+  async #best(found: Map<string, Unproven>): Promise<ProvenOrigin | undefined> {
+    const bestFirst = [...found].toSorted(([, a], [, b]) => b.estimate - a.estimate);
+    for (const [text, { statement, entry, estimate: value, member }] of bestFirst) {
       if (await verifyEntry(statement, entry, this.#node.mesh, member.key)) {
         const { node, name, key, originUrl } = member;
-        return { node, organisation: name, estimate: value, key, originUrl };
+        const { signature } = entry;
+        return { node, organisation: name, estimate: value, key, originUrl, signature };
       }
+      found.delete(text);
     }
     return undefined;
   }

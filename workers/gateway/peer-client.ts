@@ -4,6 +4,7 @@ import {
   LOOKUP_RESPONSE_MAX_BYTES,
   lookupResponseSchema,
   utf8Bytes,
+  type AskLimits,
   type LookupRequest,
   type LookupResponse,
   type Member,
@@ -11,12 +12,12 @@ import {
 } from "../../protocol/index.ts";
 import type { MemberContext } from "../node-context.ts";
 
-/** Asks `peer` for a lookup, waiting `timeoutMs` at most. Never rejects. */
+/** Asks `peer` for a lookup. Never rejects. */
 export async function askPeer(
   node: MemberContext,
   peer: Member,
   lookup: LookupRequest,
-  timeoutMs: number,
+  limits: AskLimits,
 ): Promise<PeerAnswer<LookupResponse>> {
   return callPeer(
     node.caller,
@@ -26,7 +27,7 @@ export async function askPeer(
       path: "/v1/peer/lookup",
       body: utf8Bytes(JSON.stringify(lookup)),
       maxBytes: LOOKUP_RESPONSE_MAX_BYTES,
-      timeoutMs,
+      ...limits,
     },
     lookupResponseSchema,
   );

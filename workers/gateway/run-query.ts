@@ -1,6 +1,8 @@
 /** A query's life at the gateway: signature, lookups, origins, one ranking. */
 import {
   encodeProfile,
+  lookupBudget,
+  originBudget,
   queryOrigins,
   Refusal,
   ROUTING_SHARE,
@@ -25,10 +27,12 @@ export async function* runQuery(
   const checked = encodeProfile(domain, request.profile);
   if (!checked.ok) throw new Refusal("bad-profile", { errors: checked.error });
   const signature = signatureOf(domain, checked.value.values);
+  const { maxOrigins } = request;
   const routing = await findOrigins(node, {
     plan: domain.plan,
     signature,
-    limit: request.maxOrigins,
+    limit: maxOrigins,
+    requests: lookupBudget(node.subrequestLimit, maxOrigins),
     deadline: startedAt + request.deadlineMs * ROUTING_SHARE,
   });
   yield* queryOrigins({
@@ -36,7 +40,10 @@ export async function* runQuery(
     profile: request.profile,
     checked: checked.value,
     signature,
-    settings: request,
+    settings: {
+      ...request,
+      maxOrigins: originBudget(node.subrequestLimit, maxOrigins, routing.cost.lookupRequests),
+    },
     origins: routing.origins,
     routing,
     caller: node.caller,

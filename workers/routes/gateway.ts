@@ -66,9 +66,11 @@ export function mountGateway(routes: Routes): void {
         plan,
         signature,
         limit: body.maxOrigins,
+        // The client asks the origins, so lookups may take all.
+        requests: node.subrequestLimit,
         deadline: node.now() + body.deadlineMs,
       });
-      const { view } = member;
+      const { view } = routing;
       const found = routing.origins.map(({ node: id }) => id);
       const response: RouteResponse = {
         mesh: node.mesh,

@@ -102,6 +102,8 @@ describe("the summary", () => {
   }));
   const cost = {
     lookupRequests: 4,
+    hedged: 1,
+    confirmations: 2,
     bytesSent: 7,
     bytesReceived: 9,
     rowsScanned: 50,
@@ -111,7 +113,7 @@ describe("the summary", () => {
     domain: domainIdFrom("domain"),
     k: 1,
     origins,
-    routing: { coverage: { slotsAsked: 6, slotsAnswered: 5 }, cost },
+    routing: { coverage: { slotsAsked: 6, slotsAnswered: 5, overBudget: 1 }, cost },
     warnings: [unknown, { path: "phenotype.1", message: "unknown term X:2" }],
     milliseconds: 42,
   });
@@ -120,6 +122,7 @@ describe("the summary", () => {
     expect(summary.coverage).toEqual({
       slotsAsked: 6,
       slotsAnswered: 5,
+      overBudget: 1,
       originsFound: 9,
       originsAsked: 6,
       originsAnswered: 2,
@@ -133,6 +136,8 @@ describe("the summary", () => {
   it("P-54: adds the bytes of lookups and origins, and counts the requests to origins", () => {
     expect(summary.cost).toEqual({
       lookupRequests: 4,
+      hedged: 1,
+      confirmations: 2,
       originRequests: 6,
       bytesSent: 907,
       bytesReceived: 9009,
