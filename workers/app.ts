@@ -9,6 +9,7 @@ import { mountGateway } from "./routes/gateway.ts";
 import { mountMembership } from "./routes/membership.ts";
 import { mountNode } from "./routes/node.ts";
 import { mountPeer } from "./routes/peer.ts";
+import { mountStatus } from "./routes/status.ts";
 
 export function createApp(): App {
   const app: App = new Hono();
@@ -27,6 +28,7 @@ export function createApp(): App {
   mountPeer(routes);
   mountMembership(routes);
   mountNode(routes);
+  mountStatus(routes);
   mountDocumentation(app, routes.described);
   for (const [path, allowed] of methodsByPath(app)) {
     app.all(path, (c) => {

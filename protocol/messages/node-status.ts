@@ -1,6 +1,7 @@
 /** `GET /v1/node/status`: what a node's operator sees of it. Nothing in it is secret, or of anyone's records. */
 import { z } from "zod";
 import { meshIdSchema, nodeIdSchema, publicKeySchema } from "../ids.ts";
+import { peerHealthSchema } from "../routing/peer-health.ts";
 
 const count = z.int().min(0);
 /** Milliseconds since 1970. */
@@ -50,13 +51,22 @@ export const memberReportSchema = z.strictObject({
 });
 export type MemberReport = z.infer<typeof memberReportSchema>;
 
+/** Since the Membership object last woke. */
 export const gossipStatusSchema = z.strictObject({
-  /** Since the object last woke. */
   rounds: count,
+  /** Peers that were called, and those of them that held the same in the end. */
+  peers: count,
+  inSync: count,
+  requests: count,
+  /** Statements that were new here. */
+  learnt: count,
+  /** Of bodies. */
   bytesSent: count,
   bytesReceived: count,
-  /** When a peer last answered; absent where none did. */
-  lastAt: time.optional(),
+  /** Statements held. */
+  statements: count,
+  lastRoundAt: time.optional(),
+  lastChangeAt: time.optional(),
 });
 export type GossipStatus = z.infer<typeof gossipStatusSchema>;
 
@@ -79,16 +89,22 @@ export type ShardStatus = z.infer<typeof shardStatusSchema>;
 
 export const peerStatusSchema = z.strictObject({
   node: nodeIdSchema,
-  /** How the last gossip with it ended: `ok`, or why it failed. */
-  gossip: z.string().optional(),
-  lookups: z
+  gossip: z
     .strictObject({
-      state: z.string(),
-      p95Ms: z.number().optional(),
+      lastSuccessAt: time.optional(),
+      lastFailureAt: time.optional(),
+      /** Why it failed last. */
+      lastFailure: z.string().optional(),
+      /** Since the last success. */
       failures: count,
-      withheld: count,
+      bytesSent: count,
+      bytesReceived: count,
+      /** How far its clock is ahead. */
+      clockOffsetMs: z.number().optional(),
     })
     .optional(),
+  /** As the isolate that answers has seen it; each has its own picture. */
+  lookups: peerHealthSchema.omit({ node: true }).optional(),
 });
 export type PeerStatus = z.infer<typeof peerStatusSchema>;
 
@@ -116,7 +132,6 @@ export const nodeStatusSchema = z.strictObject({
       name: z.string(),
       replicas: count,
       counts: z.partialRecord(memberStateSchema, count),
-      /** The first of them, where there are more than a thousand: live ones last. */
       members: z.array(memberReportSchema),
     })
     .optional(),

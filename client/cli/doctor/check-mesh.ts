@@ -6,6 +6,7 @@ import {
   type NodeStatus,
 } from "../../../protocol/index.ts";
 import { formatDuration, formatMoment } from "../mesh/duration.ts";
+import { lastAnswerAt } from "../mesh/format-status.ts";
 import { readHealth } from "../mesh/own-node.ts";
 import { counted } from "../output.ts";
 import type { Findings } from "./check.ts";
@@ -18,6 +19,8 @@ const PEERS_SAMPLED = 8;
 const LEASE_WARN_MS = LEASE_MS / 2;
 /** Rounds that may fail in a row: peers restart. */
 const LATE_ROUNDS = 4;
+/** The cron trigger's period: if the alarm fails, it sees to the next round. */
+const MINUTE_MS = 60_000;
 
 /** Checks what the status says. */
 export async function checkMesh(
@@ -147,27 +150,33 @@ async function checkUrls(
   }
 }
 
-function checkGossip(
-  findings: Findings,
-  { gossip, configuration, time }: NodeStatus,
-  { counts }: Membership,
-): void {
+function checkGossip(findings: Findings, status: NodeStatus, { counts }: Membership): void {
   if ((counts.live ?? 0) + (counts.draining ?? 0) < 2) {
     findings.skip("gossip", "there is no one to talk to");
     return;
   }
   const hint =
     "is the cron trigger of wrangler.toml deployed, and can the Worker reach the others? `npx wrangler tail` tells";
-  if (gossip?.lastAt === undefined) {
+  const answeredAt = lastAnswerAt(status);
+  if (answeredAt === undefined) {
     findings.warn("gossip", "no peer has answered yet", hint);
     return;
   }
-  const age = Math.max(0, time - gossip.lastAt);
+  const age = Math.max(0, status.time - answeredAt);
   const message = `a peer last answered ${formatDuration(age)} ago`;
-  // The cron trigger runs each minute at most.
-  const late = LATE_ROUNDS * Math.max(configuration.gossipMs, 60_000);
-  if (age > late) findings.fail("gossip", message, hint);
-  else findings.ok("gossip", message);
+  if (age > LATE_ROUNDS * Math.max(status.configuration.gossipMs, MINUTE_MS)) {
+    findings.fail("gossip", message, hint);
+  } else {
+    findings.ok("gossip", message);
+  }
+  const failing = status.peers.filter(({ gossip }) => (gossip?.failures ?? 0) >= LATE_ROUNDS);
+  if (failing.length > 0) {
+    findings.warn(
+      "gossip-peers",
+      `${counted(failing.length, "peer")} did not answer for several rounds`,
+      "`outcome-mesh node status` lists them, and why",
+    );
+  }
 }
 
 async function checkPeers(findings: Findings, { members }: Membership, own: string): Promise<void> {
@@ -233,7 +242,7 @@ function checkProofs(findings: Findings, { members }: Membership): void {
 }
 
 function checkPeerHealth(findings: Findings, { peers }: NodeStatus): void {
-  const failing = peers.filter(({ lookups }) => lookups && lookups.state !== "ok");
+  const failing = peers.filter(({ lookups }) => lookups && lookups.state !== "closed");
   if (failing.length === 0) return;
   const hint = "`outcome-mesh node status` lists them; others answer in their place";
   findings.warn(

@@ -1,5 +1,5 @@
 /** A node's status for people. */
-import type { MemberState, NodeStatus } from "../../../protocol/index.ts";
+import type { MemberState, NodeStatus, PeerStatus } from "../../../protocol/index.ts";
 import { formatTable } from "../table.ts";
 import { formatDuration, formatMoment } from "./duration.ts";
 
@@ -43,12 +43,20 @@ function formatMembership({ membership, node, time }: NodeStatus): string {
   ].join("\n");
 }
 
-function formatGossip({ gossip, time, configuration }: NodeStatus): string {
+function formatGossip(status: NodeStatus): string {
+  const { gossip, time, configuration } = status;
   const every = `every ${formatDuration(configuration.gossipMs)}`;
-  if (gossip?.lastAt === undefined) return `Gossip ${every}: no peer has answered yet.`;
-  const { rounds, bytesSent, bytesReceived, lastAt } = gossip;
+  const answeredAt = lastAnswerAt(status);
+  if (!gossip || answeredAt === undefined) return `Gossip ${every}: no peer has answered yet.`;
+  const { rounds, bytesSent, bytesReceived } = gossip;
   const bytes = `${bytesSent} bytes sent, ${bytesReceived} received`;
-  return `Gossip ${every}: last ${formatMoment(lastAt, time)}; ${rounds} rounds, ${bytes}.`;
+  return `Gossip ${every}: a peer last answered ${formatMoment(answeredAt, time)}; ${rounds} rounds, ${bytes}.`;
+}
+
+/** When any peer last answered in gossip. */
+export function lastAnswerAt({ peers }: NodeStatus): number | undefined {
+  const times = peers.flatMap(({ gossip }) => gossip?.lastSuccessAt ?? []);
+  return times.length === 0 ? undefined : Math.max(...times);
 }
 
 function formatShards({ shards, time }: NodeStatus): string {
@@ -81,17 +89,24 @@ function formatShards({ shards, time }: NodeStatus): string {
   );
 }
 
-function formatPeers({ peers, membership }: NodeStatus): string[] {
+function formatPeers({ peers, membership, time }: NodeStatus): string[] {
   if (peers.length === 0) return [];
   const nameOf = new Map(membership?.members.map((m) => [m.node, m.described?.name ?? ""]));
   const rows = peers.map(({ node, gossip, lookups }) => [
     nameOf.get(node) ?? "",
     node,
-    gossip ?? "",
+    describeGossip(gossip, time),
     lookups?.state ?? "",
-    lookups?.p95Ms === undefined ? "" : `${Math.round(lookups.p95Ms)} ms`,
-    lookups ? String(lookups.failures) : "",
+    typeof lookups?.p95 === "number" ? `${Math.round(lookups.p95)} ms` : "",
+    lookups ? String(lookups.failuresInRow) : "",
     lookups ? String(lookups.withheld) : "",
   ]);
   return [formatTable(["peer", "node", "gossip", "lookups", "p95", "failures", "withheld"], rows)];
+}
+
+function describeGossip(gossip: PeerStatus["gossip"], time: number): string {
+  if (!gossip) return "";
+  const { failures, lastFailure, lastSuccessAt } = gossip;
+  if (failures > 0) return `${lastFailure ?? "failed"}, ${failures} times`;
+  return lastSuccessAt === undefined ? "" : formatMoment(lastSuccessAt, time);
 }

@@ -14,6 +14,7 @@ import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Progress } from "../progress.ts";
 import { announce, type Announcement } from "./announce.ts";
+import { lastAnswerAt } from "./format-status.ts";
 import type { JoinBasis } from "./join-basis.ts";
 import { readMembers, type CheckedMembers } from "./membership.ts";
 import type { OwnNode } from "./own-node.ts";
@@ -143,11 +144,11 @@ async function untilSettled(
 ): Promise<JoinOutcome> {
   const until = Date.now() + waitMs;
   for (;;) {
-    const { gossip } = await node.read("/v1/node/status", nodeStatusSchema);
+    const status = await node.read("/v1/node/status", nodeStatusSchema);
     const now = await summary(node);
     const isLive = now.own?.state === "live" || now.own?.state === "draining";
     if (isLive && isAlone) return { outcome: "first", announcements, ...now };
-    if (isLive && now.live > 1 && gossip?.lastAt !== undefined) {
+    if (isLive && now.live > 1 && lastAnswerAt(status) !== undefined) {
       return { outcome: "joined", announcements, ...now };
     }
     if (Date.now() >= until) return { outcome: "settling", announcements, ...now };

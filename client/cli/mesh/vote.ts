@@ -134,7 +134,11 @@ async function report(
 }
 
 /** What the votes now come to, and whose are missing. */
-function outcomeOf({ charter }: CheckedMembers, member: MemberReport, verdict: VoteVerdict): string {
+function outcomeOf(
+  { charter }: CheckedMembers,
+  member: MemberReport,
+  verdict: VoteVerdict,
+): string {
   const needed = votesNeeded(charter.charter);
   const { state, admittedBy, revokedBy } = member;
   if (verdict === "admit") {

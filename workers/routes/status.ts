@@ -1,0 +1,63 @@
+/** GET /v1/node/status: what this node knows, holds and does, for its operator. */
+import packageJson from "../../package.json" with { type: "json" };
+import { membershipView } from "../../durable-objects/membership-view.ts";
+import {
+  countStates,
+  nodeStatusSchema,
+  reportMembers,
+  type NodeStatus,
+} from "../../protocol/index.ts";
+import { peerHealth } from "../gateway/peer-health.ts";
+import type { NodeContext } from "../node-context.ts";
+import type { Routes } from "../route.ts";
+
+export function mountStatus(routes: Routes): void {
+  routes.add(
+    {
+      method: "get",
+      path: "/v1/node/status",
+      access: "requester-or-own-node",
+      summary: "What this node knows of its mesh, what it holds, and how its peers answer",
+      response: { status: 200, schema: nodeStatusSchema },
+    },
+    async ({ node }) => Response.json(await statusOf(node)),
+  );
+}
+
+async function statusOf(node: NodeContext): Promise<NodeStatus> {
+  return {
+    software: packageJson.version,
+    mesh: node.mesh,
+    node: node.identity.node,
+    time: node.now(),
+    configuration: configurationOf(node),
+    ...(await membershipOf(node)),
+    shards: [],
+    peers: peerHealth(node.now()).map(({ node: peer, ...lookups }) => ({ node: peer, lookups })),
+  };
+}
+
+/** Whatever of the environment is no secret. */
+function configurationOf(node: NodeContext): NodeStatus["configuration"] {
+  const { description, shards, gossipMs, repairMs, subrequestLimit, memberRate } = node;
+  return {
+    ...description,
+    shards,
+    gossipMs,
+    repairMs,
+    subrequestLimit,
+    memberRate,
+    allowedHosts: [...node.allowedHosts],
+  };
+}
+
+async function membershipOf(node: NodeContext): Promise<Pick<NodeStatus, "membership">> {
+  // Read anew: the operator may have changed it a moment ago.
+  const view = await membershipView(node.env, node.now(), 0);
+  if (!view) return {};
+  const members = reportMembers(view);
+  const { name, replicas } = view.charter.charter;
+  return {
+    membership: { version: view.version, name, replicas, counts: countStates(members), members },
+  };
+}
