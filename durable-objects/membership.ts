@@ -1,24 +1,45 @@
 /**
  * The node's knowledge of its mesh: the charter and every statement about its members that counts. One object a
- * node. It holds nothing that it did not verify.
+ * node. It holds nothing that it did not verify. Its alarm gossips, and renews the node's own descriptor.
  */
 import { DurableObject } from "cloudflare:workers";
+import { z } from "zod";
 import {
+  answerGossip,
+  createView,
+  domainIdSchema,
   MembershipState,
   meshIdOf,
+  nameOf,
+  News,
   nodeIdOf,
+  PROVING_STATEMENTS_MAX,
+  provingStatements,
+  renewedDescriptor,
+  signDescriptor,
+  statementHash,
   subjectOf,
   verifyCharter,
   verifyStatements,
   type Charter,
+  type DomainId,
+  type GossipRequestMessage,
+  type GossipResponse,
+  type JoinResponse,
   type Members,
+  type MembershipView,
   type MeshId,
   type NodeId,
   type Statement,
   type StatementRefusal,
 } from "../protocol/index.ts";
+import { configOf, type Config } from "./config.ts";
 import type { Env } from "./env.ts";
+import { addReports, gossipRound, NO_ROUND, type RoundReport } from "./gossip-round.ts";
+import { admitNewcomer } from "./join.ts";
 import { MembershipStore } from "./membership-store.ts";
+import { PeerHealthBook, peerHealthListSchema, type PeerHealth } from "./peer-health.ts";
+import { shardStub } from "./stubs.ts";
 
 export type AcceptError =
   | { readonly code: "wrong-mesh" | "bad-charter" }
@@ -30,22 +51,55 @@ export interface MembersSince {
   readonly members?: Members;
 }
 
+/** An answer to gossip, and how much of what came with it was new. */
+export interface GossipAnswer {
+  readonly response: GossipResponse<Statement> & { readonly now: number };
+  readonly learnt: number;
+}
+
+/** What gossip did since the object woke, and how each peer fares. */
+export interface GossipStatus extends RoundReport {
+  readonly statements: number;
+  readonly rounds: number;
+  /** Milliseconds since 1970. */
+  readonly lastRoundAt: number | undefined;
+  readonly lastChangeAt: number | undefined;
+  readonly peerHealth: readonly PeerHealth[];
+}
+
+/** How often the peers' health is written down: a row written is dear, and this one is for people. */
+const HEALTH_WRITE_MS = 600_000;
+const holdingsNote = z.array(domainIdSchema);
+
 export class Membership extends DurableObject<Env> {
   readonly #store: MembershipStore;
+  readonly #news = new News<Statement>();
+  readonly #health: PeerHealthBook;
+  #healthWrittenAt = -Infinity;
   /** As stored; undefined before the first `accept`. */
   #state: MembershipState | undefined;
+  #view: MembershipView | undefined;
+  #isViewOld = false;
+  /** Placement of which the shards were told. */
+  #placed: string | undefined;
+  #round: Promise<RoundReport> | undefined;
+  #totals = NO_ROUND;
+  #rounds = 0;
+  #lastRoundAt: number | undefined;
+  #lastChangeAt: number | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new MembershipStore(ctx.storage);
+    this.#health = new PeerHealthBook(this.#store.note("peers", peerHealthListSchema));
     const charter = this.#store.charter();
     if (charter) this.#state = new MembershipState(charter, this.#store.statements());
+    void ctx.blockConcurrencyWhile(() => this.ensureAlarm());
   }
 
   /** What is known; undefined before the first `accept`. */
   async members(): Promise<Members | undefined> {
-    const state = this.#state;
-    return state && { charter: state.charter, statements: state.statements() };
+    return this.#state && membersOf(this.#state);
   }
 
   /** What is known, if it is something else than at `digest`; undefined before the first `accept`. */
@@ -53,11 +107,7 @@ export class Membership extends DurableObject<Env> {
     const state = this.#state;
     if (!state) return undefined;
     const current = `${state.size}/${state.digest()}`;
-    if (current === digest) return { digest };
-    return {
-      digest: current,
-      members: { charter: state.charter, statements: state.statements() },
-    };
+    return current === digest ? { digest } : { digest: current, members: membersOf(state) };
   }
 
   /**
@@ -76,14 +126,196 @@ export class Membership extends DurableObject<Env> {
       this.#store.putCharter(members.charter);
       this.#state = state;
     }
-    this.#merge(good);
+    await this.#merge(good, now);
+    await this.#renew(now);
+    await this.ensureAlarm();
     return undefined;
   }
 
-  #merge(statements: readonly Statement[]): void {
-    const changed = this.#state?.merge(statements) ?? [];
-    if (changed.length > 0) this.#store.put(changed);
+  /** Verifies statements from anyone and keeps the good ones. Says how many were new. */
+  async learn(statements: readonly Statement[], now: number): Promise<number> {
+    const state = this.#state;
+    if (!state) return 0;
+    return this.#merge((await verifyStatements(state, statements, now)).good, now);
   }
+
+  /** A member's gossip. Undefined before the first `accept`. */
+  async gossip(request: GossipRequestMessage, now: number): Promise<GossipAnswer | undefined> {
+    const state = this.#state;
+    if (!state) return undefined;
+    const learnt = await this.learn(request.statements, now);
+    const brought = new Set(request.statements.map(statementHash));
+    const response = answerGossip(state, request, () =>
+      this.#news.take().filter(({ hash }) => !brought.has(hash)),
+    );
+    return { response: { ...response, now }, learnt };
+  }
+
+  /** A newcomer's descriptor and votes: kept only if they make it a live member. Returns what it needs to gossip. */
+  async join(
+    statements: readonly Statement[],
+    now: number,
+  ): Promise<JoinResponse | "not-ready" | "not-admitted"> {
+    const state = this.#state;
+    if (!state) return "not-ready";
+    const good = await admitNewcomer(state, statements, now);
+    if (!good) return "not-admitted";
+    await this.#merge(good, now);
+    const config = await this.#config();
+    const own = config ? [config.identity.node] : [];
+    const view = this.#viewAt(state, now);
+    return {
+      charter: state.charter,
+      statements: provingStatements(view, own, PROVING_STATEMENTS_MAX),
+    };
+  }
+
+  /** The domains in which the own origin holds outcomes: the next descriptor says so, at once if that is new. */
+  async setHoldings(domains: readonly DomainId[], now: number): Promise<void> {
+    this.#store.putNote("holdings", domains);
+    await this.#renew(now);
+  }
+
+  /** Sees to it that the alarm will ring. */
+  async ensureAlarm(): Promise<void> {
+    const config = await this.#config();
+    if (!config || !this.#state) return;
+    if ((await this.ctx.storage.getAlarm()) === null) await this.#setAlarm(config, Math.random());
+  }
+
+  override async alarm(): Promise<void> {
+    const config = await this.#config();
+    if (!config || !this.#state) return;
+    // First, so that a round that fails is not the last. Jitter keeps nodes from calling in step.
+    await this.#setAlarm(config, 0.75 + Math.random() / 2);
+    await this.gossipNow();
+  }
+
+  /** One round now; where one is under way, that one. */
+  async gossipNow(): Promise<RoundReport> {
+    return (this.#round ??= this.#runRound().finally(() => {
+      this.#round = undefined;
+    }));
+  }
+
+  async status(): Promise<GossipStatus> {
+    return {
+      ...this.#totals,
+      rounds: this.#rounds,
+      statements: this.#state?.size ?? 0,
+      lastRoundAt: this.#lastRoundAt,
+      lastChangeAt: this.#lastChangeAt,
+      peerHealth: this.#health.list(),
+    };
+  }
+
+  async #runRound(): Promise<RoundReport> {
+    const config = await this.#config();
+    const state = this.#state;
+    if (!config || !state) return NO_ROUND;
+    const now = config.now();
+    this.#forget(state, config, now);
+    await this.#renew(now);
+    const view = this.#viewAt(state, now);
+    // Leases end without a word.
+    await this.#tellShards(view);
+    const report = await gossipRound({
+      store: state,
+      view,
+      caller: config.caller,
+      health: this.#health,
+      takeNews: () => this.#news.take(),
+      learn: (statements) => this.learn(statements, config.now()),
+      random: Math.random,
+    });
+    this.#count(report, view, config.now());
+    return report;
+  }
+
+  #forget(state: MembershipState, { identity }: Config, now: number): void {
+    const names = state.forget(now, identity.publicKey);
+    if (names.length === 0) return;
+    this.#store.drop(names);
+    this.#isViewOld = true;
+  }
+
+  #count(report: RoundReport, view: MembershipView, now: number): void {
+    this.#totals = addReports(this.#totals, report);
+    this.#rounds += 1;
+    this.#lastRoundAt = now;
+    this.#health.keepOnly(new Set([...view.members, ...view.lapsed].map(({ node }) => node)));
+    if (Math.abs(now - this.#healthWrittenAt) < HEALTH_WRITE_MS) return;
+    this.#healthWrittenAt = now;
+    this.#store.putNote("peers", this.#health.list());
+  }
+
+  /** Signs a new descriptor of this node where it is due. */
+  async #renew(now: number): Promise<void> {
+    const config = await this.#config();
+    const state = this.#state;
+    if (!config?.description || !state) return;
+    const { identity, mesh, description } = config;
+    const key = identity.publicKey;
+    if (!state.admission().isAdmitted(key) || state.isExcluded(key)) return;
+    const held = state.descriptorOf(key);
+    const domains = this.#store.note("holdings", holdingsNote);
+    const next = renewedDescriptor(key, held, description, domains, now);
+    if (!next) return;
+    const descriptor = await signDescriptor(identity, mesh, next);
+    // Whatever came while it was signed may have used the same seq: two such would exclude this node.
+    if (state.descriptorOf(key) !== held) return;
+    await this.#merge([{ type: "descriptor", descriptor }], now);
+  }
+
+  async #merge(statements: readonly Statement[], now: number): Promise<number> {
+    const state = this.#state;
+    const changed = state?.merge(statements) ?? [];
+    if (!state || changed.length === 0) return 0;
+    this.#store.put(changed);
+    this.#lastChangeAt = now;
+    this.#isViewOld = true;
+    for (const statement of changed) {
+      const hash = statementHash(statement);
+      const bytes = JSON.stringify(statement).length;
+      this.#news.add(nameOf(statement), { hash, bytes, statement });
+    }
+    await this.#tellShards(this.#viewAt(state, now));
+    return changed.length;
+  }
+
+  #viewAt(state: MembershipState, now: number): MembershipView {
+    if (!this.#view || this.#isViewOld || now >= this.#view.validUntil) {
+      this.#isViewOld = false;
+      this.#view = createView(state.charter, state.statements(), now, this.#view);
+    }
+    return this.#view;
+  }
+
+  /** Shards hear when who holds what has changed: they hand over and fetch by themselves. */
+  async #tellShards({ placement }: MembershipView): Promise<void> {
+    if (placement.version === this.#placed) return;
+    const config = await this.#config();
+    if (!config) return;
+    this.#placed = placement.version;
+    const shards = Array.from({ length: config.shards }, (_, i) => i);
+    // One that can not be told now finds out by itself, when it next compares.
+    this.ctx.waitUntil(
+      Promise.allSettled(shards.map((shard) => shardStub(this.env, shard, config.shards).poke())),
+    );
+  }
+
+  async #setAlarm({ gossipMs }: Config, factor: number): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now() + Math.ceil(gossipMs * factor));
+  }
+
+  /** Undefined where the environment is not complete: then the node only keeps what it is given. */
+  async #config(): Promise<Config | undefined> {
+    return configOf(this.env).catch(() => undefined);
+  }
+}
+
+function membersOf(state: MembershipState): Members {
+  return { charter: state.charter, statements: state.statements() };
 }
 
 async function verifiedState(charter: Charter): Promise<MembershipState | undefined> {

@@ -112,6 +112,9 @@ export class RoutingShard extends DurableObject<Env> {
     return { origins, scanned: found.scanned };
   }
 
+  /** Told that who holds what has changed. */
+  async poke(): Promise<void> {}
+
   /** How many entries can be found here. */
   async size(): Promise<number> {
     return [...this.#domains.values()].reduce((sum, rows) => sum + rows.index.size, 0);

@@ -94,10 +94,27 @@ export {
   type LookupOptions,
 } from "./lookup/tree-index.ts";
 export { BUCKETS, BucketDigests } from "./gossip/digest.ts";
+export { GossipExchange, answerGossip } from "./gossip/exchange.ts";
+export {
+  GOSSIP_HASHES_MAX,
+  GOSSIP_STATEMENTS_MAX,
+  GOSSIP_STATEMENT_BYTES_MAX,
+  type GossipRequest,
+  type GossipResponse,
+  type HeldBucket,
+} from "./gossip/messages.ts";
+export { NEWS_MAX, NEWS_TELLINGS, News } from "./gossip/news.ts";
+export { PEERS_PER_ROUND, choosePeers } from "./gossip/peers.ts";
 export type { GossipItem, GossipStore } from "./gossip/store.ts";
 export { admissionOf, type Admission } from "./membership/admission.ts";
 export { provingStatements } from "./membership/proof.ts";
 export { countStates, reportMembers } from "./membership/report.ts";
+export {
+  RENEW_MS,
+  leavingDescriptor,
+  renewedDescriptor,
+  type OwnDescription,
+} from "./membership/renewal.ts";
 export { FORGET_MS, MembershipState, bucketOf } from "./membership/state.ts";
 export {
   compareStatements,
@@ -123,6 +140,13 @@ export {
   type Member,
   type MembershipView,
 } from "./membership/view.ts";
+export {
+  GOSSIP_MAX_BYTES,
+  gossipRequestSchema,
+  gossipResponseSchema,
+  type GossipRequestMessage,
+  type GossipResponseMessage,
+} from "./messages/gossip.ts";
 export {
   PROVING_STATEMENTS_MAX,
   holdingsSchema,

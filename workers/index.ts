@@ -1,4 +1,6 @@
-/** Entry point of the Worker: the application, and the Durable Object classes that wrangler.toml binds. */
+/** Entry point of the Worker: the application, what the clock starts, and the Durable Object classes. */
+import type { Env } from "../durable-objects/env.ts";
+import { membershipStub } from "../durable-objects/stubs.ts";
 import { createApp } from "./app.ts";
 
 export { DomainLibrary } from "../durable-objects/domain-library.ts";
@@ -6,4 +8,12 @@ export { Membership } from "../durable-objects/membership.ts";
 export { RequestGuard } from "../durable-objects/request-guard.ts";
 export { RoutingShard } from "../durable-objects/routing-shard.ts";
 
-export default createApp();
+const app = createApp();
+
+export default {
+  fetch: app.fetch,
+  /** A mesh without traffic stays alive: should the alarm be lost, this sets it again. */
+  async scheduled(_controller, env) {
+    await membershipStub(env).ensureAlarm();
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,5 +1,7 @@
 /** Problem documents (RFC 9457): the one place that maps a code to what the caller sees. */
 import { z } from "zod";
+import { statementSchema, type Statement } from "../membership/statements.ts";
+import { PROVING_STATEMENTS_MAX } from "../messages/membership.ts";
 import { issueSchema, type Issue } from "../result.ts";
 
 const PROBLEMS = {
@@ -35,15 +37,21 @@ export const problemSchema = z.object({
   detail: z.string().optional(),
   /** Each offending field. */
   errors: z.array(issueSchema).optional(),
+  /** What the asker seems not to know of the membership. The code stands, even if these can not be read. */
+  statements: z.array(statementSchema).max(PROVING_STATEMENTS_MAX).optional().catch(undefined),
 });
 export type Problem = z.infer<typeof problemSchema>;
 
 export interface ProblemDetails {
   readonly detail?: string;
+  readonly statements?: readonly Statement[];
   readonly errors?: readonly Issue[];
 }
 
-export function problemOf(code: ProblemCode, { detail, errors }: ProblemDetails = {}): Problem {
+export function problemOf(
+  code: ProblemCode,
+  { detail, errors, statements }: ProblemDetails = {},
+): Problem {
   const { status, title } = PROBLEMS[code];
   return {
     type: PREFIX + code,
@@ -51,6 +59,7 @@ export function problemOf(code: ProblemCode, { detail, errors }: ProblemDetails 
     status,
     ...(detail !== undefined && { detail }),
     ...(errors && errors.length > 0 && { errors: errors.slice(0, ERRORS_MAX).map(clipIssue) }),
+    ...(statements && { statements: statements.slice(0, PROVING_STATEMENTS_MAX) }),
   };
 }
 

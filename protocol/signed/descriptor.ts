@@ -83,8 +83,8 @@ export function verifyDescriptor(
 }
 
 /** True if the descriptor says that its node has left the mesh. */
-export function hasLeft({ descriptor }: Descriptor): boolean {
-  return descriptor.expiresAt - descriptor.issuedAt <= ENDED_LEASE_MS;
+export function hasLeft({ issuedAt, expiresAt }: DescriptorStatement): boolean {
+  return expiresAt - issuedAt <= ENDED_LEASE_MS;
 }
 
 export function nodeOf(descriptor: Descriptor): NodeId {

@@ -1,7 +1,15 @@
 /** Looking up in this node's own shards: what a peer asks for, and what the own gateway asks first. */
 import { shardOf, shardStub } from "../../durable-objects/stubs.ts";
 import type { ShardAnswer } from "../../durable-objects/routing-shard.ts";
-import { Refusal, slotsOf, type NodeId, type RoutingPlan } from "../../protocol/index.ts";
+import {
+  PROVING_STATEMENTS_MAX,
+  provingStatements,
+  Refusal,
+  slotsOf,
+  type NodeId,
+  type RoutingPlan,
+  type Statement,
+} from "../../protocol/index.ts";
 import type { MemberContext } from "../node-context.ts";
 
 export interface OwnLookup {
@@ -32,6 +40,7 @@ export async function lookupOwnShards(
     if (!view.placement.replicasOf(slot).includes(identity.node)) {
       throw new Refusal("misdirected", {
         detail: `this node does not hold the slot of tree ${tree}`,
+        statements: whoHolds(member, lookup.trees, slots),
       });
     }
     const shard = shardOf(slot, shards);
@@ -57,4 +66,21 @@ export async function lookupOwnShards(
     origins: [...best.values()].toSorted((a, b) => b.estimate - a.estimate).slice(0, limit),
     scanned: answers.reduce((sum, answer) => sum + answer.scanned, 0),
   };
+}
+
+/**
+ * What an asker that believes otherwise does not know: who holds, in this node's view, the slots asked for that it
+ * does not hold itself, and that these are members. This node's own descriptor too: it may take no slots any more.
+ */
+function whoHolds(
+  { view, identity }: MemberContext,
+  trees: readonly number[],
+  slots: readonly (number | undefined)[],
+): Statement[] {
+  const elsewhere = trees.flatMap((tree) => {
+    const slot = slots[tree];
+    const holders = slot === undefined ? [] : view.placement.replicasOf(slot);
+    return holders.includes(identity.node) ? [] : holders;
+  });
+  return provingStatements(view, [identity.node, ...elsewhere], PROVING_STATEMENTS_MAX);
 }

@@ -20,7 +20,7 @@ const LEASE_WARN_MS = LEASE_MS / 2;
 /** Rounds that may fail in a row: peers restart. */
 const LATE_ROUNDS = 4;
 /** The cron trigger's period: if the alarm fails, it sees to the next round. */
-const MINUTE_MS = 60_000;
+const CRON_MS = 600_000;
 
 /** Checks what the status says. */
 export async function checkMesh(
@@ -164,8 +164,11 @@ function checkGossip(findings: Findings, status: NodeStatus, { counts }: Members
   }
   const age = Math.max(0, status.time - answeredAt);
   const message = `a peer last answered ${formatDuration(age)} ago`;
-  if (age > LATE_ROUNDS * Math.max(status.configuration.gossipMs, MINUTE_MS)) {
+  const rounds = LATE_ROUNDS * status.configuration.gossipMs;
+  if (age > 2 * Math.max(rounds, CRON_MS)) {
     findings.fail("gossip", message, hint);
+  } else if (age > Math.max(rounds, CRON_MS)) {
+    findings.warn("gossip", message, hint);
   } else {
     findings.ok("gossip", message);
   }
