@@ -1,11 +1,15 @@
 /** GET /v1/node/status: what this node knows, holds and does, for its operator. */
 import packageJson from "../../package.json" with { type: "json" };
 import { membershipView } from "../../durable-objects/membership-view.ts";
+import type { PeerHealth as GossipHealth } from "../../durable-objects/peer-health.ts";
+import { membershipStub } from "../../durable-objects/stubs.ts";
 import {
   countStates,
   nodeStatusSchema,
   reportMembers,
+  type NodeId,
   type NodeStatus,
+  type PeerHealthReport,
 } from "../../protocol/index.ts";
 import { peerHealth } from "../gateway/peer-health.ts";
 import type { NodeContext } from "../node-context.ts";
@@ -25,6 +29,7 @@ export function mountStatus(routes: Routes): void {
 }
 
 async function statusOf(node: NodeContext): Promise<NodeStatus> {
+  const { peerHealth: met, ...gossip } = await membershipStub(node.env).status();
   return {
     software: packageJson.version,
     mesh: node.mesh,
@@ -32,9 +37,23 @@ async function statusOf(node: NodeContext): Promise<NodeStatus> {
     time: node.now(),
     configuration: configurationOf(node),
     ...(await membershipOf(node)),
+    gossip,
     shards: [],
-    peers: peerHealth(node.now()).map(({ node: peer, ...lookups }) => ({ node: peer, lookups })),
+    peers: peersOf(met, peerHealth(node.now())),
   };
+}
+
+/** What gossip and lookups saw of each peer. */
+function peersOf(
+  met: readonly GossipHealth[],
+  asked: readonly PeerHealthReport[],
+): NodeStatus["peers"] {
+  const peers = new Map<NodeId, NodeStatus["peers"][number]>();
+  for (const { node, ...gossip } of met) peers.set(node, { node, gossip });
+  for (const { node, ...lookups } of asked) {
+    peers.set(node, { ...peers.get(node), node, lookups });
+  }
+  return [...peers.values()];
 }
 
 /** Whatever of the environment is no secret. */

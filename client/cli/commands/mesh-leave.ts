@@ -1,13 +1,7 @@
 /** `outcome-mesh mesh leave`: hands over what the node holds, then ends its lease. */
 import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
-import {
-  ENDED_LEASE_MS,
-  LEASE_MS,
-  nodeStatusSchema,
-  signDescriptor,
-  type DescriptorStatement,
-} from "../../../protocol/index.ts";
+import { leavingDescriptor, nodeStatusSchema, signDescriptor } from "../../../protocol/index.ts";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readKey } from "../mesh/files.ts";
@@ -54,7 +48,7 @@ Exit codes: 0 your node has left; 3 the hand-off is not done yet: run it again. 
 async function runMeshLeave(options: MeshLeaveOptions): Promise<void> {
   const node = await openOwnNode(options.url, await readKey(options.key));
   const left = options.now ? 0 : await handOff(node, options.wait * 1000);
-  if (left === 0) await describeAs(node, (now) => ({ expiresAt: now + ENDED_LEASE_MS }));
+  if (left === 0) await take("end", node);
   else process.exitCode = EXIT.partial;
   if (options.json) {
     printJson({ node: node.identity.node, left: left === 0, slotsToHandOver: left });
@@ -69,7 +63,7 @@ async function runMeshLeave(options: MeshLeaveOptions): Promise<void> {
 
 /** Drains the node. Returns how many slots it still holds for others when the time is over. */
 async function handOff(node: OwnNode, waitMs: number): Promise<number> {
-  await describeAs(node, (now) => ({ expiresAt: now + LEASE_MS }));
+  await take("hand-over", node);
   const progress = createProgress();
   const until = Date.now() + waitMs;
   try {
@@ -85,26 +79,17 @@ async function handOff(node: OwnNode, waitMs: number): Promise<number> {
   }
 }
 
-/** Signs a descriptor of capacity 0 that replaces the node's own, and gives it to the node. */
-async function describeAs(
-  node: OwnNode,
-  change: (now: number) => Pick<DescriptorStatement, "expiresAt">,
-): Promise<void> {
+/** Signs the descriptor that takes this step, and gives it to the node. */
+async function take(step: "hand-over" | "end", node: OwnNode): Promise<void> {
   const { view, charter } = await readMembers(node);
-  const own = view.descriptorOf(node.identity.node)?.descriptor;
+  const own = view.descriptorOf(node.identity.node);
   if (!own) {
     throw new CliError("your node is not a live member", {
       exitCode: EXIT.negative,
       hint: `outcome-mesh doctor --url ${node.url} --key FILE says why`,
     });
   }
-  const now = Date.now();
-  const descriptor = await signDescriptor(node.identity, node.mesh, {
-    ...own,
-    capacity: 0,
-    seq: Math.max(own.seq + 1, now),
-    issuedAt: now,
-    ...change(now),
-  });
+  const leaving = leavingDescriptor(own, step, Date.now());
+  const descriptor = await signDescriptor(node.identity, node.mesh, leaving);
   await giveStatements(node, charter, [{ type: "descriptor", descriptor }]);
 }

@@ -1,9 +1,11 @@
 /** Making a deployed Worker a member: it is given its mesh, a member is told of it, and the mesh takes it in. */
 import { setTimeout as pause } from "node:timers/promises";
 import {
+  hasLeft,
   LEASE_MS,
   nodeStatusSchema,
   signDescriptor,
+  type Charter,
   type Descriptor,
   type Identity,
   type MemberReport,
@@ -51,6 +53,7 @@ export async function joinMesh(
       hint: "set NODE_NAME and MESH_URL in wrangler.toml, and deploy again",
     });
   }
+  await comeBack(node, basis.charter, status);
   const before = await readMembers(node);
   const announcements = await announceTo(node, basis, before, status, progress);
   const accepted = announcements.find(({ outcome }) => outcome === "accepted");
@@ -67,6 +70,33 @@ export async function joinMesh(
     }
   }
   return untilSettled(node, announcements, { progress, waitMs, isAlone: !accepted && !others });
+}
+
+/** A node that left, or was about to, describes itself anew: its Worker would not by itself. */
+async function comeBack(
+  node: OwnNode,
+  charter: Charter,
+  { configuration }: NodeStatus,
+): Promise<void> {
+  const { statements, mesh } = await readMembers(node);
+  const held = statements.flatMap((statement) =>
+    statement.type === "descriptor" &&
+    statement.descriptor.descriptor.key === node.identity.publicKey
+      ? [statement.descriptor.descriptor]
+      : [],
+  )[0];
+  if (!held || (held.capacity > 0 && !hasLeft(held))) return;
+  const now = Date.now();
+  const descriptor = await signDescriptor(node.identity, mesh, {
+    ...held,
+    capacity: configuration.capacity ?? 1,
+    // Others dropped what was published before: the origin publishes it again under the new epoch.
+    epoch: held.epoch + (hasLeft(held) ? 1 : 0),
+    seq: Math.max(held.seq + 1, now),
+    issuedAt: now,
+    expiresAt: now + LEASE_MS,
+  });
+  await giveStatements(node, charter, [{ type: "descriptor", descriptor }]);
 }
 
 /** Tells one member after the other, until one takes the node in. */
