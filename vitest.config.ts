@@ -7,6 +7,14 @@ const execArgv = ["--disable-warning=ExperimentalWarning"];
 /** Mesh tests start workerd with several Workers and wait for gossip between them. */
 const MESH_TIMEOUT_MS = 120_000;
 
+/** The node that Durable Objects are of in their tests: the first of test/durable-objects/mesh-fixture.ts. */
+const NODE = {
+  MESH_ID: "A".repeat(43),
+  NODE_KEY: Buffer.alloc(32, 1).toString("base64url"),
+  REQUESTER_TOKEN: "a requester of the tests",
+  SHARDS: "1",
+};
+
 export default defineConfig({
   test: {
     // CI reads the counts from this file; see .ci/run.
@@ -16,7 +24,12 @@ export default defineConfig({
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], execArgv } },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: NODE },
+          }),
+        ],
         test: { name: "workers", include: ["test/durable-objects/**/*.test.ts"] },
       },
       { test: { name: "origin", include: ["test/origin/**/*.test.ts"], execArgv } },

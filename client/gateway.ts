@@ -43,6 +43,11 @@ export class Gateway {
     return this.#options.fetch ?? ((input, init) => fetch(input, init));
   }
 
+  /** Its base URL. */
+  get url(): string {
+    return this.#options.gateway;
+  }
+
   /** The mesh that the caller named. */
   get mesh(): MeshId | undefined {
     return this.#options.mesh;

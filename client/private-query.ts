@@ -3,6 +3,7 @@
  * pointers only, and calls the origins itself, in its organisation's name, with a key of its own.
  */
 import {
+  callPolicy,
   encodeProfile,
   openIdentity,
   queryOrigins,
@@ -75,6 +76,11 @@ export async function* privateQuery(
       mesh: route.mesh,
       now: Date.now,
       random: randomBytes,
+      // Where the own gateway is not public, origins beside it may be called too.
+      mayCall: callPolicy({
+        ownUrl: gateway.url,
+        allowedHosts: [URL.parse(gateway.url)?.hostname ?? ""],
+      }),
       signal,
     },
     startedAt,

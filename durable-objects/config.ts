@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Env } from "./env.ts";
 import {
+  callPolicy,
   endpointSchema,
   issuesOf,
   meshIdSchema,
@@ -115,7 +116,14 @@ async function parseEnvironment(env: Env): Promise<Config> {
     subrequestLimit: rest.SUBREQUEST_LIMIT,
     memberRate: rest.MEMBER_RATE,
     now,
-    caller: { fetch: globalFetch, identity, mesh, now, random: randomBytes },
+    caller: {
+      fetch: globalFetch,
+      identity,
+      mesh,
+      now,
+      random: randomBytes,
+      mayCall: callPolicy({ ownUrl: meshUrl, allowedHosts: rest.ALLOWED_HOSTS }),
+    },
   };
 }
 

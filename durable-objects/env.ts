@@ -3,12 +3,14 @@ import type { DomainLibrary } from "./domain-library.ts";
 import type { Membership } from "./membership.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import type { RoutingShard } from "./routing-shard.ts";
+import type { ShardLayouts } from "./shard-layouts.ts";
 
 export interface Env {
   readonly ROUTING_SHARD: DurableObjectNamespace<RoutingShard>;
   readonly MEMBERSHIP: DurableObjectNamespace<Membership>;
   readonly DOMAIN_LIBRARY: DurableObjectNamespace<DomainLibrary>;
   readonly REQUEST_GUARD: DurableObjectNamespace<RequestGuard>;
+  readonly SHARD_LAYOUTS: DurableObjectNamespace<ShardLayouts>;
   readonly MESH_ID?: string;
   readonly NODE_KEY?: string;
   readonly REQUESTER_TOKEN?: string;

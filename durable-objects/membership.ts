@@ -39,7 +39,7 @@ import { addReports, gossipRound, NO_ROUND, type RoundReport } from "./gossip-ro
 import { admitNewcomer } from "./join.ts";
 import { MembershipStore } from "./membership-store.ts";
 import { PeerHealthBook, peerHealthListSchema, type PeerHealth } from "./peer-health.ts";
-import { shardStub } from "./stubs.ts";
+import { pokeShards } from "./stubs.ts";
 
 export type AcceptError =
   | { readonly code: "wrong-mesh" | "bad-charter" }
@@ -297,11 +297,7 @@ export class Membership extends DurableObject<Env> {
     const config = await this.#config();
     if (!config) return;
     this.#placed = placement.version;
-    const shards = Array.from({ length: config.shards }, (_, i) => i);
-    // One that can not be told now finds out by itself, when it next compares.
-    this.ctx.waitUntil(
-      Promise.allSettled(shards.map((shard) => shardStub(this.env, shard, config.shards).poke())),
-    );
+    this.ctx.waitUntil(pokeShards(this.env, config.shards));
   }
 
   async #setAlarm({ gossipMs }: Config, factor: number): Promise<void> {

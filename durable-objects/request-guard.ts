@@ -4,7 +4,12 @@
  * come here: a stranger wakes no object.
  */
 import { DurableObject } from "cloudflare:workers";
-import { MemberGuard, type GuardedRequest, type NodeId, type Verdict } from "../protocol/index.ts";
+import {
+  MemberGuard,
+  type GuardedRequest,
+  type NodeId,
+  type GuardVerdict,
+} from "../protocol/index.ts";
 import type { Env } from "./env.ts";
 import { migrate } from "./schema-version.ts";
 
@@ -30,7 +35,7 @@ export class RequestGuard extends DurableObject<Env> {
   }
 
   /** Judges a request; see `MemberGuard`. */
-  async admit(request: GuardedRequest, now: number, perMinute: number): Promise<Verdict> {
+  async admit(request: GuardedRequest, now: number, perMinute: number): Promise<GuardVerdict> {
     return this.#guard.admit(request, now, perMinute);
   }
 }

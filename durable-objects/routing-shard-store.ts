@@ -1,7 +1,8 @@
 /**
  * SQL of a routing shard. A row is a signed statement as it came, with what finds it again; everything else
- * is read from its bytes. One row an entry, whichever trees bring it here: rows written are the dear resource.
+ * is read from its bytes. One row an entry, whichever slots bring it here: rows written are the dear resource.
  */
+import { decodeSlots, encodeSlots, type HoldingsState } from "../protocol/index.ts";
 import { migrate } from "./schema-version.ts";
 
 const SCHEMA = `
@@ -9,31 +10,60 @@ const SCHEMA = `
     entry_key BLOB PRIMARY KEY,
     epoch INTEGER NOT NULL,
     seq INTEGER NOT NULL,
-    trees BLOB NOT NULL,
     statement BLOB NOT NULL
   ) WITHOUT ROWID;
+  CREATE TABLE holdings (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    placement TEXT NOT NULL,
+    own TEXT NOT NULL,
+    pending TEXT NOT NULL,
+    handing_off TEXT NOT NULL
+  );
 `;
 
-/** A statement and where it belongs. */
+const UPGRADES = {
+  // Which trees bring an entry here follows from its signature and the slots held: it was not kept up to date.
+  1: `
+    ALTER TABLE entries DROP COLUMN trees;
+    CREATE TABLE holdings (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      placement TEXT NOT NULL,
+      own TEXT NOT NULL,
+      pending TEXT NOT NULL,
+      handing_off TEXT NOT NULL
+    );
+  `,
+};
+
+/** A statement, and what finds it. */
 export interface StoredEntry {
   /** 16 bytes: names node, domain and signature. */
   readonly key: Uint8Array;
   readonly epoch: number;
   readonly seq: number;
-  /** The trees whose slot this shard holds, one byte each. */
-  readonly trees: Uint8Array;
   /** The signed entry or tombstone. */
   readonly statement: Uint8Array;
 }
 
-export type PutOutcome = "new" | "same" | "stale";
+/** What became of a statement: `stale` where a newer one, or another of the same version, is held. */
+export interface Put {
+  readonly outcome: "new" | "same" | "stale";
+  /** What a new one took the place of. */
+  readonly replaced?: Uint8Array;
+}
 
 interface Row extends Record<string, SqlStorageValue> {
   entry_key: ArrayBuffer;
   epoch: number;
   seq: number;
-  trees: ArrayBuffer;
   statement: ArrayBuffer;
+}
+
+interface HoldingsRow extends Record<string, SqlStorageValue> {
+  placement: string;
+  own: string;
+  pending: string;
+  handing_off: string;
 }
 
 /** Bound parameters a statement may have. */
@@ -44,7 +74,7 @@ export class RoutingShardStore {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    migrate(storage.sql, 1, SCHEMA);
+    storage.transactionSync(() => migrate(storage.sql, 2, SCHEMA, UPGRADES));
   }
 
   /** Runs `work` in one transaction. */
@@ -53,61 +83,107 @@ export class RoutingShardStore {
   }
 
   /** Keeps the statement if it is newer, by epoch and then seq, than what is held of the same key. */
-  put(entry: StoredEntry): PutOutcome {
+  put(entry: StoredEntry): Put {
     const held = this.#storage.sql
       .exec<Row>("SELECT * FROM entries WHERE entry_key = ?", bufferOf(entry.key))
       .toArray()[0];
     if (held) {
       const order = entry.epoch - held.epoch || entry.seq - held.seq;
       const isSame = order === 0 && equalBytes(entry.statement, new Uint8Array(held.statement));
-      if (isSame && equalBytes(entry.trees, new Uint8Array(held.trees))) return "same";
-      if (order <= 0 && !isSame) return "stale";
+      if (isSame) return { outcome: "same" };
+      if (order <= 0) return { outcome: "stale" };
     }
     this.#storage.sql.exec(
-      "INSERT OR REPLACE INTO entries (entry_key, epoch, seq, trees, statement) VALUES (?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO entries (entry_key, epoch, seq, statement) VALUES (?, ?, ?, ?)",
       bufferOf(entry.key),
       entry.epoch,
       entry.seq,
-      bufferOf(entry.trees),
       bufferOf(entry.statement),
     );
-    return "new";
+    return { outcome: "new", ...(held && { replaced: new Uint8Array(held.statement) }) };
   }
 
   /** Every statement, tombstones too. */
   *all(): Generator<StoredEntry> {
-    for (const row of this.#storage.sql.exec<Row>("SELECT * FROM entries")) {
-      yield {
-        key: new Uint8Array(row.entry_key),
-        epoch: row.epoch,
-        seq: row.seq,
-        trees: new Uint8Array(row.trees),
-        statement: new Uint8Array(row.statement),
-      };
-    }
+    for (const row of this.#storage.sql.exec<Row>("SELECT * FROM entries")) yield storedOf(row);
   }
 
-  /** The statements of `keys`, in their order. */
-  statements(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
-    const found = new Map<string, Uint8Array>();
+  /** Up to `limit` statements. */
+  some(limit: number): StoredEntry[] {
+    const rows = this.#storage.sql.exec<Row>("SELECT * FROM entries LIMIT ?", limit);
+    return rows.toArray().map(storedOf);
+  }
+
+  /** What is held under `keys`, in their order. */
+  find(keys: readonly Uint8Array[]): (StoredEntry | undefined)[] {
+    const found = new Map<string, StoredEntry>();
     for (let from = 0; from < keys.length; from += PARAMETERS_MAX) {
       const some = keys.slice(from, from + PARAMETERS_MAX).map(bufferOf);
       const marks = some.map(() => "?").join(", ");
       const rows = this.#storage.sql.exec<Row>(
-        `SELECT entry_key, statement FROM entries WHERE entry_key IN (${marks})`,
+        `SELECT * FROM entries WHERE entry_key IN (${marks})`,
         ...some,
       );
-      for (const row of rows) {
-        found.set(textOf(new Uint8Array(row.entry_key)), new Uint8Array(row.statement));
-      }
+      for (const row of rows) found.set(textOf(new Uint8Array(row.entry_key)), storedOf(row));
     }
     return keys.map((key) => found.get(textOf(key)));
+  }
+
+  /** Up to `limit` statements of one node and epoch. */
+  ofOrigin(node: Uint8Array, epoch: number, limit: number): StoredEntry[] {
+    const rows = this.#storage.sql.exec<Row>(
+      "SELECT * FROM entries WHERE substr(statement, 2, 32) = ? AND epoch = ? LIMIT ?",
+      bufferOf(node),
+      epoch,
+      limit,
+    );
+    return rows.toArray().map(storedOf);
+  }
+
+  delete(keys: readonly Uint8Array[]): void {
+    for (let from = 0; from < keys.length; from += PARAMETERS_MAX) {
+      const some = keys.slice(from, from + PARAMETERS_MAX).map(bufferOf);
+      const marks = some.map(() => "?").join(", ");
+      this.#storage.sql.exec(`DELETE FROM entries WHERE entry_key IN (${marks})`, ...some);
+    }
+  }
+
+  /** Undefined before the shard first followed a placement. */
+  holdings(): HoldingsState | undefined {
+    const [row] = this.#storage.sql.exec<HoldingsRow>("SELECT * FROM holdings").toArray();
+    return (
+      row && {
+        placement: row.placement,
+        own: decodeSlots(row.own),
+        pending: decodeSlots(row.pending),
+        handingOff: decodeSlots(row.handing_off),
+      }
+    );
+  }
+
+  putHoldings({ placement, own, pending, handingOff }: HoldingsState): void {
+    this.#storage.sql.exec(
+      "INSERT OR REPLACE INTO holdings (one, placement, own, pending, handing_off) VALUES (1, ?, ?, ?, ?)",
+      placement,
+      encodeSlots(own),
+      encodeSlots(pending),
+      encodeSlots(handingOff),
+    );
   }
 }
 
 /** A key of a map for a byte string. */
 export function textOf(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
+}
+
+function storedOf(row: Row): StoredEntry {
+  return {
+    key: new Uint8Array(row.entry_key),
+    epoch: row.epoch,
+    seq: row.seq,
+    statement: new Uint8Array(row.statement),
+  };
 }
 
 function bufferOf(bytes: Uint8Array): ArrayBuffer {

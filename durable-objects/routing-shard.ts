@@ -1,213 +1,252 @@
 /**
- * A shard of the DHT: a contiguous range of one node's slots. It stores signed entries and tombstones, and
- * answers lookups with the origins whose entries are nearest. It never holds a profile, an intervention, a
- * result or a record id. Statements are verified by the node's Worker, its only caller, once for all shards.
+ * A shard of the DHT: a contiguous range of one node's slots. It stores signed entries and tombstones, answers lookups
+ * with the origins whose entries are nearest, and keeps itself equal to the other replicas of its slots. It never
+ * holds a profile, an intervention, a result or a record id. Only this node calls it: its Worker, and its other objects.
  */
 import { DurableObject } from "cloudflare:workers";
 import {
-  BATCH_MAX_ENTRIES,
-  decodeEntry,
-  isTombstone,
-  TreeIndex,
-  type DomainId,
-  type Entry,
-  type MembershipView,
+  encodeItems,
+  encodeSlotDigests,
+  type HoldingsState,
   type NodeId,
-  type RoutingPlan,
+  type SlotKey,
 } from "../protocol/index.ts";
-import { knownDomain } from "./domain-cache.ts";
+import { configOf } from "./config.ts";
 import type { Env } from "./env.ts";
-import { membershipView } from "./membership-view.ts";
+import { RoutingShardStore, type StoredEntry } from "./routing-shard-store.ts";
+import { formerShards } from "./shard-layouts.ts";
+import { inheritedHoldings, moveAway } from "./shard/move.ts";
+import { Repair, type RepairReport } from "./shard/repair.ts";
+import { digestsIn } from "./shard/round.ts";
 import {
-  RoutingShardStore,
-  textOf,
-  type PutOutcome,
-  type StoredEntry,
-} from "./routing-shard-store.ts";
+  Shard,
+  type ShardAnswer,
+  type ShardCounts,
+  type ShardLookup,
+  type StoreOutcome,
+} from "./shard/shard.ts";
+import { layoutsStub, placeOfShard, rangeOf } from "./stubs.ts";
 
-export interface ShardLookup {
-  readonly domain: DomainId;
-  readonly signature: Uint8Array;
-  readonly trees: readonly number[];
-  readonly limit: number;
-  /** Milliseconds since 1970. */
-  readonly now: number;
+export type { ShardAnswer, ShardLookup, StoreOutcome } from "./shard/shard.ts";
+
+/** What became of `repairNow`, and what is left to do. */
+export interface ShardRepair extends RepairReport {
+  readonly pending: number;
+  readonly handingOff: number;
+  readonly backlog: number;
 }
 
-export interface ShardAnswer {
-  /** Best first: each origin with its best entry's statement and estimate. */
-  readonly origins: readonly {
-    readonly node: NodeId;
-    readonly estimate: number;
-    readonly statement: Uint8Array;
-  }[];
-  readonly scanned: number;
+export interface ShardStatus extends ShardCounts {
+  /** Slots and peers that the next rounds have yet to deal with. */
+  readonly backlog: number;
+  /** Milliseconds since 1970; undefined before the first round since the object woke. */
+  readonly lastRepairAt: number | undefined;
 }
 
-/** Whose entries: an entry counts only while its node is in that epoch. */
-interface Origin {
-  readonly node: NodeId;
-  readonly epoch: number;
+/** Some of a shard's digests; see `digestsResponseSchema`. */
+export interface ShardDigests {
+  readonly digests: string;
+  readonly unheld: readonly number[];
+  readonly incomplete: readonly number[];
 }
 
-/** A domain's entries in memory: rows of the index, and what each stands for. */
-interface DomainRows {
-  readonly index: TreeIndex;
-  /** Entry key of each row. */
-  readonly keys: Uint8Array[];
-  readonly origins: Origin[];
-  readonly originNumbers: Map<string, number>;
-  readonly rowOf: Map<string, number>;
-}
-
-/** Rows that were replaced or withdrawn may outnumber the others by this factor before the index is made anew. */
-const REMOVED_FACTOR = 2;
+/** A poke of all shards of all nodes must not have them all call each other in the same moment. */
+const POKE_JITTER_MS = 1_000;
+/** Between slices of one round, and between rounds while something is urgent: doubling, up to the regular pause. */
+const URGENT_MS = 1_000;
+const NEXT_SLICE_MS = 50;
 
 export class RoutingShard extends DurableObject<Env> {
-  readonly #store: RoutingShardStore;
-  readonly #domains = new Map<DomainId, DomainRows>();
+  readonly #storage: DurableObjectStorage;
+  readonly #place: { readonly shard: number; readonly shards: number };
+  #opened: { readonly shard: Shard; readonly repair: Repair } | undefined;
+  /** All was moved to another layout, and storage was given up. */
+  #isGone = false;
+  /** Shards of another layout have yet to move here what they hold. */
+  #waitsForFormer = false;
+  #urgentRounds = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#store = new RoutingShardStore(ctx.storage);
-    // The index is rebuilt before the first call, so that no lookup sees half of it.
+    this.#storage = ctx.storage;
+    this.#place = placeOfShard(ctx.id.name);
+    const store = new RoutingShardStore(ctx.storage);
+    // Memory is rebuilt before the first call, so that no lookup sees half of it.
     void ctx.blockConcurrencyWhile(async () => {
-      const entries = decodeAll(this.#store.all());
-      await this.#open(entries);
-      this.#index(entries);
+      const config = await configOf(env);
+      const range = rangeOf(this.#place.shard, this.#place.shards);
+      const isFrozen = this.#place.shards !== config.shards;
+      const shard = await Shard.open(env, config, range, store, {
+        isFrozen,
+        inherited: async () => (isFrozen ? undefined : inheritedHoldings(env, config, range)),
+      });
+      this.#opened = { shard, repair: new Repair(shard) };
+      if (isFrozen) await this.#arm(NEXT_SLICE_MS);
+      else if ((await ctx.storage.getAlarm()) === null) await this.#arm(this.#regularMs());
     });
   }
 
   /** Stores verified statements: all that are new, in one transaction. Says what became of each, in order. */
-  async store(entries: readonly StoredEntry[]): Promise<PutOutcome[]> {
-    const decoded = decodeAll(entries);
-    await this.#open(decoded);
-    // From here on without waiting, so that memory follows storage in the same order.
-    const outcomes = this.#store.transaction(() => entries.map((entry) => this.#store.put(entry)));
-    this.#index(decoded.filter((_, i) => outcomes[i] === "new"));
-    return outcomes;
+  async store(entries: readonly StoredEntry[], placement?: string): Promise<StoreOutcome[]> {
+    return this.#shard.store(entries, placement);
   }
 
   /** The origins with the entries nearest to the signature in the given trees. */
   async lookup(request: ShardLookup): Promise<ShardAnswer> {
-    const view = await membershipView(this.env, request.now);
-    const rows = this.#domains.get(request.domain);
-    if (!rows || !view) return { origins: [], scanned: 0 };
-    const found = rows.index.lookup(request.signature, request.trees, {
-      limit: request.limit,
-      rowsPerOrigin: 1,
-      isLive: this.#liveness(rows, view, request.now),
-    });
-    const best = found.origins.flatMap(({ origin, rows: [row] }) =>
-      row ? [{ origin, ...row }] : [],
-    );
-    const statements = this.#store.statements(
-      best.map(({ row }) => rows.keys[row] ?? new Uint8Array()),
-    );
-    const origins = best.flatMap(({ origin, estimate }, i) => {
-      const node = rows.origins[origin]?.node;
-      const statement = statements[i];
-      return node && statement ? [{ node, estimate, statement }] : [];
-    });
-    return { origins, scanned: found.scanned };
+    return this.#shard.lookup(request);
   }
-
-  /** Told that who holds what has changed. */
-  async poke(): Promise<void> {}
 
   /** How many entries can be found here. */
   async size(): Promise<number> {
-    return [...this.#domains.values()].reduce((sum, rows) => sum + rows.index.size, 0);
+    return this.#shard.contents.size;
   }
 
-  /** An entry lives while its node's lease holds and its epoch is the node's. */
-  #liveness(rows: DomainRows, view: MembershipView, now: number): (origin: number) => boolean {
-    const memo: (boolean | undefined)[] = [];
-    return (number) => {
-      const origin = rows.origins[number];
-      return (memo[number] ??= origin !== undefined && isCurrent(origin, view, now));
+  /** The membership changed, or may have: a round of repair begins soon. */
+  async poke(): Promise<void> {
+    this.#urgentRounds = 0;
+    const { repairMs } = this.#shard.config;
+    await this.#arm(Math.random() * Math.min(POKE_JITTER_MS, repairMs));
+  }
+
+  /** A round of repair, or as much of it as may be done at once; then the rest follows by itself. */
+  async repairNow(): Promise<ShardRepair> {
+    const { shard, repair } = this.#opening;
+    const report = await this.#work();
+    if (repair.isUrgent) await this.#arm(this.#pauseMs());
+    const { pending, handingOff } = shard.holdings.counts;
+    return { ...report, pending, handingOff, backlog: repair.backlog };
+  }
+
+  async status(): Promise<ShardStatus> {
+    const { shard, repair } = this.#opening;
+    const now = shard.config.now();
+    const counts = shard.counts(await shard.follow(now), now);
+    return { ...counts, backlog: repair.backlog, lastRepairAt: repair.lastAt };
+  }
+
+  /** Digests of `slots`, or else of all slots that this node and `sharedWith` are replicas of. */
+  async digests(
+    wanted: { readonly slots: readonly number[] } | { readonly sharedWith: NodeId },
+  ): Promise<ShardDigests> {
+    const { holdings, contents, config } = this.#shard;
+    await this.#shard.follow(config.now());
+    if ("sharedWith" in wanted) {
+      const shared = digestsIn(contents.items, holdings.sharedWith(wanted.sharedWith));
+      return { digests: encodeSlotDigests(shared), unheld: [], incomplete: [] };
+    }
+    const held = wanted.slots.filter((slot) => holdings.stateOf(slot) !== undefined);
+    return {
+      digests: encodeSlotDigests(digestsIn(contents.items, held)),
+      unheld: wanted.slots.filter((slot) => holdings.stateOf(slot) === undefined),
+      incomplete: held.filter((slot) => !holdings.isComplete(slot)),
     };
   }
 
-  /** Brings new statements into memory: entries in; tombstones, and what they or newer entries replace, out. */
-  #index(entries: readonly DecodedEntry[]): void {
-    // One batch may hold several statements about the same: the last is the one that storage kept.
-    const latest = new Map(entries.map((item) => [textOf(item.stored.key), item]));
-    for (const [domain, list] of Map.groupBy(latest.values(), ({ entry }) => entry.domain)) {
-      const rows = this.#domains.get(domain);
-      if (!rows) throw new Error(`the domain ${domain} was not opened`);
-      for (const { stored } of list) {
-        const held = rows.rowOf.get(textOf(stored.key));
-        if (held !== undefined) rows.index.remove(held);
-        rows.rowOf.delete(textOf(stored.key));
-      }
-      const added = list.filter(({ entry }) => !isTombstone(entry));
-      const first = rows.index.insert(
-        added.map(({ stored, entry }) => ({
-          signature: entry.signature,
-          origin: originNumber(rows, entry),
-          trees: [...stored.trees],
-        })),
-      );
-      for (const [i, { stored }] of added.entries()) {
-        rows.keys[first + i] = stored.key;
-        rows.rowOf.set(textOf(stored.key), first + i);
-      }
-      if (rows.index.removed > REMOVED_FACTOR * rows.index.size + BATCH_MAX_ENTRIES) {
-        this.#rebuild(domain, rows.index.plan);
-      }
+  /** Up to `limit` items of `slots` after `after`, packed, by slot and key. */
+  async items(
+    slots: readonly number[],
+    after: SlotKey | undefined,
+    limit: number,
+  ): Promise<{ readonly items: string; readonly count: number; readonly hasMore: boolean }> {
+    const { contents, holdings } = this.#shard;
+    const kept = new Set(slots.filter((slot) => holdings.stateOf(slot) !== undefined));
+    const following = [...contents.items.itemsIn(kept)]
+      .filter((item) => !after || comparePlaces(item, after) > 0)
+      .toSorted(comparePlaces);
+    const items = following.slice(0, limit);
+    const hasMore = following.length > items.length;
+    return { items: encodeItems(items), count: items.length, hasMore };
+  }
+
+  /** What is held under `keys`, as it was signed; nothing where it is not. */
+  async entries(keys: readonly Uint8Array[]): Promise<(StoredEntry | undefined)[]> {
+    return this.#isGone ? keys.map(() => undefined) : this.#shard.find(keys);
+  }
+
+  /** The state of its slots, for the shards of another layout. */
+  async holdings(): Promise<HoldingsState> {
+    return this.#shard.holdings.state;
+  }
+
+  /** Drops statements that are held elsewhere, unless they are newer here. */
+  async drop(items: readonly Pick<StoredEntry, "key" | "epoch" | "seq">[]): Promise<void> {
+    if (!this.#isGone) this.#shard.drop(items);
+  }
+
+  override async alarm(): Promise<void> {
+    try {
+      await this.#work();
+    } catch (error) {
+      // Thrown, it would end the alarms after some attempts; the next may go better.
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      console.error(JSON.stringify({ level: "error", during: "repair", message }));
     }
+    if (!this.#isGone) await this.#arm(this.#pauseMs());
   }
 
-  #rebuild(domain: DomainId, plan: RoutingPlan): void {
-    this.#domains.set(domain, emptyRows(plan));
-    this.#index(decodeAll(this.#store.all()).filter(({ entry }) => entry.domain === domain));
-  }
-
-  /** Makes room for the domains of `entries`. */
-  async #open(entries: readonly DecodedEntry[]): Promise<void> {
-    for (const domain of new Set(entries.map(({ entry }) => entry.domain))) {
-      if (this.#domains.has(domain)) continue;
-      const known = await knownDomain(this.env, domain);
-      if (!known) throw new Error(`entries of the unknown domain ${domain}`);
-      // Another call may have opened it while this one waited.
-      if (!this.#domains.has(domain)) this.#domains.set(domain, emptyRows(known.plan));
+  async #work(): Promise<RepairReport> {
+    const { shard, repair } = this.#opening;
+    const { env, config } = shard;
+    const nothing = { fetched: 0, brought: 0, dropped: 0, failed: 0, isRoundOver: true };
+    if (this.#isGone) return nothing;
+    if (this.#place.shards !== config.shards) {
+      const isEmpty = await moveAway(shard);
+      if (isEmpty) {
+        const { shard: number, shards: layout } = this.#place;
+        await layoutsStub(env).forget({ layout, shard: number });
+        this.#isGone = true;
+        await this.#storage.deleteAlarm();
+        await this.#storage.deleteAll();
+      }
+      return { ...nothing, isRoundOver: isEmpty };
     }
+    const former = await formerShards(env, config.shards, config.now());
+    // What is missing here is on its way from there: others need not be asked for it.
+    this.#waitsForFormer = former.length > 0;
+    if (this.#waitsForFormer) return { ...nothing, isRoundOver: false };
+    return repair.run();
+  }
+
+  /** The pause until the next alarm. */
+  #pauseMs(): number {
+    const { shard, repair } = this.#opening;
+    const { config } = shard;
+    if (this.#place.shards !== config.shards) return NEXT_SLICE_MS;
+    if (this.#waitsForFormer) return Math.min(config.repairMs, URGENT_MS);
+    if (!repair.isUrgent) {
+      this.#urgentRounds = 0;
+      return this.#regularMs();
+    }
+    if (!repair.isBetweenRounds) return NEXT_SLICE_MS;
+    const pause = Math.min(config.repairMs, URGENT_MS * 2 ** this.#urgentRounds);
+    this.#urgentRounds += 1;
+    return pause;
+  }
+
+  #regularMs(): number {
+    return this.#shard.config.repairMs * (0.75 + Math.random() / 2);
+  }
+
+  /** The next alarm is in `ms` at the latest. */
+  async #arm(ms: number): Promise<void> {
+    const at = Date.now() + ms;
+    const set = await this.#storage.getAlarm();
+    if (set === null || set > at) await this.#storage.setAlarm(at);
+  }
+
+  get #shard(): Shard {
+    return this.#opening.shard;
+  }
+
+  get #opening(): { readonly shard: Shard; readonly repair: Repair } {
+    if (!this.#opened) throw new Error("the shard did not open");
+    return this.#opened;
   }
 }
 
-interface DecodedEntry {
-  readonly stored: StoredEntry;
-  readonly entry: Entry;
-}
-
-function decodeAll(entries: Iterable<StoredEntry>): DecodedEntry[] {
-  return Array.from(entries, (stored) => {
-    const entry = decodeEntry(stored.statement);
-    if (!entry.ok) throw new Error("a statement in storage does not decode");
-    return { stored, entry: entry.value };
-  });
-}
-
-function emptyRows(plan: RoutingPlan): DomainRows {
-  return {
-    index: new TreeIndex(plan),
-    keys: [],
-    origins: [],
-    originNumbers: new Map(),
-    rowOf: new Map(),
-  };
-}
-
-function isCurrent({ node, epoch }: Origin, view: MembershipView, now: number): boolean {
-  return view.live(node, now)?.epoch === epoch;
-}
-
-function originNumber(rows: DomainRows, { node, epoch }: Entry): number {
-  const name = `${node}/${epoch}`;
-  const known = rows.originNumbers.get(name);
-  if (known !== undefined) return known;
-  const number = rows.origins.push({ node, epoch }) - 1;
-  rows.originNumbers.set(name, number);
-  return number;
+/** By slot, then by key. */
+function comparePlaces(a: SlotKey, b: SlotKey): number {
+  if (a.slot !== b.slot) return a.slot - b.slot;
+  const at = a.key.findIndex((byte, i) => byte !== b.key[i]);
+  return at < 0 ? 0 : (a.key[at] ?? 0) - (b.key[at] ?? 0);
 }

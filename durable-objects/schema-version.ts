@@ -1,8 +1,8 @@
 /** Storage schemas are versioned by a row of their own: SQLite's user_version is not open to Durable Objects. */
 
 /**
- * Creates the schema in an empty database; brings an older one up, `upgrades[n]` from version n to n + 1; refuses
- * one that newer code wrote.
+ * Creates the schema in an empty database, upgrades an older one step by step, and refuses one that newer code wrote.
+ * `upgrades` has, by version, what makes it the next.
  */
 export function migrate(
   sql: SqlStorage,
@@ -18,7 +18,7 @@ export function migrate(
     return;
   }
   for (let from = found.version; from !== version; from++) {
-    const upgrade = upgrades[from];
+    const upgrade = from < version ? upgrades[from] : undefined;
     if (upgrade === undefined) {
       throw new Error(`the storage has schema ${found.version}, this code reads ${version}`);
     }

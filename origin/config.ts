@@ -54,6 +54,8 @@ export const originConfigSchema = z.strictObject({
   /** Compiled ontologies. */
   ontologies: z.array(filePath).default([]),
   policy: policySchema.prefault({}),
+  /** Hosts, as URLs name them, that are not public, and that this origin may call nonetheless. */
+  allowedHosts: z.array(z.string().min(1)).default([]),
 });
 
 /** A configuration that was read: absolute paths, and the secrets themselves. */

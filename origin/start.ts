@@ -47,7 +47,9 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
     const indexes = new Map(loaded.domains.map((d) => [d.id, new RecordIndex(store, d)]));
     const { meshId: mesh, meshUrl } = config;
     const own = { node: identity.node, key: identity.publicKey, meshUrl };
-    const client = createPeerClient(identity, mesh, closing.signal);
+    const { allowedHosts } = config;
+    const { signal } = closing;
+    const client = createPeerClient({ identity, mesh, meshUrl, allowedHosts, signal });
     const guard = new MemberGuard(store.floors);
     const membership = createMembership({ client, mesh, own });
     const publisher = createPublisher({ store, identity, mesh, client, membership });
@@ -64,7 +66,6 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       now: Date.now,
     });
     const { server, url } = await listen(app.fetch, config.listen);
-    const signal = closing.signal;
     const provisioned = provisionWorker({ client, own, loaded, signal });
     publisher.start();
     let closed: Promise<void> | undefined;

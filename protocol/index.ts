@@ -37,7 +37,14 @@ export {
   type AskOriginOptions,
   type OriginTarget,
 } from "./http/ask-origin.ts";
-export { parseBody, readBytes, readRequestBody } from "./http/body.ts";
+export { parseBody, parseJsonBody, readBytes, readRequestBody } from "./http/body.ts";
+export {
+  callPolicy,
+  isLoopback,
+  isPublicAddress,
+  type CallPolicy,
+  type CallPolicyOptions,
+} from "./http/call-policy.ts";
 export { endpointSchema } from "./http/endpoint.ts";
 export {
   CLOCK_SKEW_S,
@@ -64,6 +71,7 @@ export { continueTrace, traceIdOf } from "./http/traceparent.ts";
 export {
   PROBLEM_MEDIA_TYPE,
   Refusal,
+  answerToError,
   problemCode,
   problemOf,
   problemResponse,
@@ -153,7 +161,6 @@ export {
   joinRequestSchema,
   joinResponseSchema,
   membersSchema,
-  type Holdings,
   type JoinRequest,
   type JoinResponse,
   type Members,
@@ -375,7 +382,7 @@ export {
   type Floors,
   type GuardedRequest,
   type Quota,
-  type Verdict,
+  type GuardVerdict,
 } from "./http/member-guard.ts";
 export { prfStream, toUnit } from "./prf.ts";
 export {
@@ -402,3 +409,49 @@ export {
   type PeerFailure,
   type PeerTarget,
 } from "./http/call-peer.ts";
+export {
+  combineDigests,
+  compareVersions,
+  EMPTY_DIGEST,
+  equalDigests,
+  itemHash,
+  xorDigests,
+  type Digest,
+  type Item,
+} from "./repair/digest.ts";
+export {
+  Holdings,
+  PENDING_ROUNDS_MAX,
+  type HoldingsChange,
+  type HoldingsState,
+  type Reconciliation,
+  type SlotRange,
+  type SlotState,
+} from "./repair/holdings.ts";
+export { ItemTable, newerItems, type SlotItem } from "./repair/item-table.ts";
+export {
+  decodeDigest,
+  decodeItems,
+  decodeSlotDigests,
+  decodeSlotKeys,
+  decodeSlots,
+  digestsRequestSchema,
+  digestsResponseSchema,
+  encodeDigest,
+  encodeItems,
+  encodeSlotDigests,
+  encodeSlotKeys,
+  encodeSlots,
+  entriesRequestSchema,
+  entriesResponseSchema,
+  itemsRequestSchema,
+  itemsResponseSchema,
+  REPAIR_ITEMS_MAX,
+  REPAIR_RESPONSE_MAX_BYTES,
+  REPAIR_SLOTS_MAX,
+  type DigestsRequest,
+  type DigestsResponse,
+  type ItemsRequest,
+  type ItemsResponse,
+  type SlotKey,
+} from "./messages/repair.ts";

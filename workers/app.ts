@@ -1,7 +1,7 @@
 /** The organisation's Worker as one hono application. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { problemResponse, Refusal, RESPONSE_HEADERS } from "../protocol/index.ts";
+import { answerToError, problemResponse, RESPONSE_HEADERS } from "../protocol/index.ts";
 import { logFailure } from "./log.ts";
 import { Routes, signAnswers, type App } from "./route.ts";
 import { mountDocumentation } from "./routes/documentation.ts";
@@ -9,6 +9,7 @@ import { mountGateway } from "./routes/gateway.ts";
 import { mountMembership } from "./routes/membership.ts";
 import { mountNode } from "./routes/node.ts";
 import { mountPeer } from "./routes/peer.ts";
+import { mountRepair } from "./routes/repair.ts";
 import { mountStatus } from "./routes/status.ts";
 
 export function createApp(): App {
@@ -27,6 +28,7 @@ export function createApp(): App {
   mountGateway(routes);
   mountPeer(routes);
   mountMembership(routes);
+  mountRepair(routes);
   mountNode(routes);
   mountStatus(routes);
   mountDocumentation(app, routes.described);
@@ -37,11 +39,9 @@ export function createApp(): App {
     });
   }
   app.notFound(() => problemResponse("not-found"));
-  app.onError((error) => {
-    if (error instanceof Refusal) return error.toResponse();
-    logFailure("request", error);
-    return problemResponse("internal");
-  });
+  app.onError((error, c) =>
+    answerToError(error, () => logFailure("request", error, c.get("traceparent"))),
+  );
   return app;
 }
 

@@ -7,6 +7,7 @@ import {
   requireAdmitted,
   verifyRequest,
   type MembershipView,
+  type NodeId,
   type Quota,
   type ReceivedRequest,
   type Sender,
@@ -29,11 +30,15 @@ export interface Admitted extends Sender {
   readonly quota: Quota;
 }
 
-/** Returns in whose name the request was sent, where a member sent it. Refuses whoever may not. */
+/**
+ * Returns in whose name the request was sent, where a member sent it. Refuses whoever may not; `onSender` hears
+ * who a verified sender is, also where it is refused.
+ */
 export async function authorize(
   node: NodeContext,
   access: Access,
   request: ReceivedRequest,
+  onSender: (sender: NodeId) => void,
 ): Promise<Admitted | undefined> {
   switch (access) {
     case "public":
@@ -46,22 +51,26 @@ export async function authorize(
         await requireToken(node, request);
         return undefined;
       }
-      return requireMember(node, request);
+      return requireMember(node, request, onSender);
     case "member":
-      return requireMember(node, request);
+      return requireMember(node, request, onSender);
     case "requester-or-own-node":
       if (request.headers.has("authorization")) {
         await requireToken(node, request);
         return undefined;
       }
-      return requireOwnNode(node, request);
+      return requireOwnNode(node, request, onSender);
     case "own-node":
-      return requireOwnNode(node, request);
+      return requireOwnNode(node, request, onSender);
   }
 }
 
-async function requireOwnNode(node: NodeContext, request: ReceivedRequest): Promise<Admitted> {
-  const sender = await requireMember(node, request);
+async function requireOwnNode(
+  node: NodeContext,
+  request: ReceivedRequest,
+  onSender: (sender: NodeId) => void,
+): Promise<Admitted> {
+  const sender = await requireMember(node, request, onSender);
   if (sender.node === node.identity.node) return sender;
   throw new Refusal("forbidden", { detail: "only this node's own operator may do this" });
 }
@@ -72,7 +81,11 @@ async function requireToken(node: NodeContext, request: ReceivedRequest): Promis
   if (!isKnown) throw new Refusal("unauthorized", { detail: "needs this node's requester token" });
 }
 
-async function requireMember(node: NodeContext, request: ReceivedRequest): Promise<Admitted> {
+async function requireMember(
+  node: NodeContext,
+  request: ReceivedRequest,
+  onSender: (sender: NodeId) => void,
+): Promise<Admitted> {
   const view = await membershipView(node.env, node.now());
   let sender = await verifyWith(node, request, view);
   if (!sender.ok && sender.error === "forbidden") {
@@ -87,6 +100,7 @@ async function requireMember(node: NodeContext, request: ReceivedRequest): Promi
     throw new Refusal(sender.error, { detail });
   }
   const { node: member, nonce, created } = sender.value;
+  onSender(member);
   const verdict = await guardStub(node.env, member).admit(
     { node: member, nonce, created },
     node.now(),

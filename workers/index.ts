@@ -7,6 +7,7 @@ export { DomainLibrary } from "../durable-objects/domain-library.ts";
 export { Membership } from "../durable-objects/membership.ts";
 export { RequestGuard } from "../durable-objects/request-guard.ts";
 export { RoutingShard } from "../durable-objects/routing-shard.ts";
+export { ShardLayouts } from "../durable-objects/shard-layouts.ts";
 
 const app = createApp();
 

@@ -24,10 +24,12 @@ export interface Parcel {
   readonly bytes: EntryBytes;
   readonly isTombstone: boolean;
   readonly nodes: readonly NodeId[];
+  /** Of each of its slots. */
+  readonly replicaSets: readonly (readonly NodeId[])[];
 }
 
 export interface Delivery {
-  /** Per parcel, the nodes that did not acknowledge it, and why. */
+  /** Per parcel, the nodes that did not store it, and why. */
   readonly missing: ReadonlyMap<Parcel, ReadonlyMap<NodeId, string>>;
   /** The membership versions that nodes answered with. */
   readonly versions: ReadonlySet<string>;
@@ -41,17 +43,31 @@ export interface DeliveryOptions {
   readonly domainDocument: (domain: DomainId) => string | undefined;
 }
 
-/** The nodes that hold a slot of the signature. */
-export function replicasOf(
+/** The replica set of each slot of the signature. */
+export function replicaSetsOf(
   view: MembershipView,
   plan: RoutingPlan,
   signature: Uint8Array,
-): NodeId[] {
+): (readonly NodeId[])[] {
   const slots = slotsOf(plan, signature).filter((slot) => slot !== undefined);
-  return [...new Set(slots.flatMap((slot) => view.placement.replicasOf(slot)))];
+  return [...new Set(slots)].map((slot) => view.placement.replicasOf(slot));
 }
 
-/** Sends each parcel to each of its nodes. Never rejects: what was not acknowledged is in the answer. */
+/**
+ * True if of every slot's replicas a majority stored the parcel: then it outlasts the loss of the others, and every
+ * later replica learns of it.
+ */
+export function isAcknowledged(
+  { replicaSets }: Parcel,
+  missing: ReadonlyMap<NodeId, string> | undefined,
+): boolean {
+  return replicaSets.every((replicas) => {
+    const stored = replicas.filter((node) => !missing?.has(node)).length;
+    return stored >= Math.floor(replicas.length / 2) + 1;
+  });
+}
+
+/** Sends each parcel to each of its nodes. Never rejects: what was not stored is in the answer. */
 export async function deliver(
   parcels: readonly Parcel[],
   options: DeliveryOptions,

@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import type { z } from "zod";
 import {
   callPeer,
+  callPolicy,
   err,
+  isLoopback,
   tellPeer,
   type Caller,
   type Identity,
@@ -13,6 +15,7 @@ import {
   type PeerTarget,
   type Result,
 } from "../../protocol/index.ts";
+import { createPublicFetch } from "./public-fetch.ts";
 
 /** A node stores 500 entries in under a second. A busy one does so late; giving up early would send it all again. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -35,13 +38,32 @@ export interface PeerClient {
   put(peer: PeerTarget, request: PeerRequest): Promise<Result<undefined, FailureCode>>;
 }
 
-/** `signal` ends every request: the origin is closing. */
-export function createPeerClient(
-  identity: Identity,
-  mesh: MeshId,
-  signal: AbortSignal,
-): PeerClient {
-  const caller: Caller = { fetch, identity, mesh, now: Date.now, random: randomBytes };
+export interface PeerClientOptions {
+  readonly identity: Identity;
+  readonly mesh: MeshId;
+  /** Base URL of the own Worker. */
+  readonly meshUrl: string;
+  /** Hosts that are not public and may be called nonetheless. */
+  readonly allowedHosts: readonly string[];
+  /** Ends every request: the origin is closing. */
+  readonly signal: AbortSignal;
+}
+
+export function createPeerClient(options: PeerClientOptions): PeerClient {
+  const { identity, mesh, meshUrl, allowedHosts, signal } = options;
+  const own = new URL(meshUrl).hostname;
+  const named = isLoopback(own) ? [...allowedHosts, "localhost"] : [...allowedHosts, own];
+  const connections = createPublicFetch({ allowedHosts: named });
+  signal.addEventListener("abort", () => void connections.close(), { once: true });
+  const mayCall = callPolicy({ ownUrl: meshUrl, allowedHosts });
+  const caller: Caller = {
+    fetch: connections.fetch,
+    identity,
+    mesh,
+    now: Date.now,
+    random: randomBytes,
+    mayCall,
+  };
   const bounded = (request: PeerRequest): PeerCall => ({
     ...request,
     maxBytes: RESPONSE_MAX_BYTES,

@@ -1,6 +1,7 @@
 /**
- * Tells the mesh what the outbox says. A statement leaves the outbox only when every replica of its slots
- * acknowledged it; until then it is sent again, so a crash of anyone at any moment loses nothing.
+ * Tells the mesh what the outbox says. A statement is acknowledged when of every slot's replicas a majority stored it,
+ * and leaves the outbox only when all did; until then it is sent to the others again, so a crash of anyone at any
+ * moment loses nothing.
  */
 import {
   domainSchema,
@@ -13,9 +14,9 @@ import {
   type NodeId,
   type RoutingPlan,
 } from "../../protocol/index.ts";
-import { logFailure } from "../log.ts";
+import { logEvent, logFailure } from "../log.ts";
 import type { Pending, Postponement, Store } from "../store/index.ts";
-import { deliver, replicasOf, type Parcel } from "./deliver.ts";
+import { deliver, isAcknowledged, replicaSetsOf, type Parcel } from "./deliver.ts";
 import type { Membership } from "./membership.ts";
 import type { PeerClient } from "./peer-client.ts";
 
@@ -29,8 +30,11 @@ const BACKOFF_MAX_MS = 300_000;
 /** What became of statements that were to be published. */
 export interface Publication {
   readonly entries: number;
-  /** Those that every replica acknowledged. */
+  /** Those that of every slot's replicas a majority stored: they will be found, whatever else fails. */
   readonly acknowledged: number;
+  /** Those that every replica stored. */
+  readonly complete: number;
+  /** Who has not stored them all; they are told again. */
   readonly missing: readonly MissingNode[];
 }
 
@@ -62,7 +66,7 @@ export interface PublisherOptions {
   readonly random?: () => number;
 }
 
-const NOTHING: Publication = { entries: 0, acknowledged: 0, missing: [] };
+const NOTHING: Publication = { entries: 0, acknowledged: 0, complete: 0, missing: [] };
 
 export function createPublisher(options: PublisherOptions): Publisher {
   const { store, identity, mesh, client, membership } = options;
@@ -87,28 +91,17 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const parcelOf = async (statement: Pending, view: MembershipView): Promise<Parcel> => {
     const { domain, count, seq, signature } = statement;
     const entry = { node: identity.node, domain, epoch: store.epoch, seq, count, signature };
-    const replicas = replicasOf(view, planOf(domain), signature);
-    const left = statement.membership === view.version ? statement.missing : null;
+    const replicaSets = replicaSetsOf(view, planOf(domain), signature);
+    const replicas = [...new Set(replicaSets.flat())];
+    const left = statement.placement === view.placement.version ? statement.missing : null;
     return {
       domain,
       bytes: await signEntry(identity, mesh, entry),
       isTombstone: count === 0,
       nodes: left === null ? replicas : replicas.filter((node) => left.includes(node)),
+      replicaSets,
     };
   };
-
-  const postponed = (
-    statement: Pending,
-    draw: number,
-    version: string | null,
-    nodes: readonly NodeId[] | null,
-  ): Postponement => ({
-    entry: statement.entry,
-    seq: statement.seq,
-    nextAt: now() + backoff(statement.attempts, draw),
-    membership: version,
-    missing: nodes,
-  });
 
   const send = async (
     view: MembershipView,
@@ -116,6 +109,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     mayLookAgain: boolean,
   ): Promise<Publication> => {
     if (statements.length === 0) return NOTHING;
+    const { epoch } = store;
     const sent = await Promise.all(
       statements.map(async (statement) => ({ statement, parcel: await parcelOf(statement, view) })),
     );
@@ -125,25 +119,40 @@ export function createPublisher(options: PublisherOptions): Publisher {
     );
     for (const version of versions) await membership.refreshForVersion(version);
     const newer = membership.view;
-    if (mayLookAgain && newer && newer.version !== view.version) {
+    if (mayLookAgain && newer && newer.placement.version !== view.placement.version) {
       return send(newer, statements, false);
     }
 
     hasFailed = missing.size > 0;
     const draw = 0.5 + random() / 2;
     const reasons = new Map<NodeId, string>();
-    const acknowledged: Pending[] = [];
+    const complete: Pending[] = [];
     const left: Postponement[] = [];
+    let acknowledged = 0;
     for (const { statement, parcel } of sent) {
       const failed = missing.get(parcel);
-      if (!failed) acknowledged.push(statement);
-      else left.push(postponed(statement, draw, view.version, [...failed.keys()]));
+      const hasQuorum = statement.acknowledged === 1 || isAcknowledged(parcel, failed);
+      if (hasQuorum) acknowledged += 1;
       for (const [node, reason] of failed ?? []) reasons.set(node, reason);
+      if (!failed) {
+        complete.push(statement);
+        continue;
+      }
+      left.push({
+        entry: statement.entry,
+        seq: statement.seq,
+        nextAt: now() + backoff(statement.attempts, draw),
+        placement: view.placement.version,
+        missing: [...failed.keys()],
+        isAcknowledged: hasQuorum,
+      });
     }
-    store.conclude(acknowledged, left);
+    // Raised while these were on their way, the epoch has all of them said anew.
+    if (store.epoch === epoch) store.conclude(complete, left);
     return {
       entries: statements.length,
-      acknowledged: acknowledged.length,
+      acknowledged,
+      complete: complete.length,
       missing: [...reasons].map(([node, reason]) => ({
         node,
         name: view.live(node, 0)?.name ?? "",
@@ -152,20 +161,29 @@ export function createPublisher(options: PublisherOptions): Publisher {
     };
   };
 
+  /** A node whose lease was over has a higher epoch, and the mesh has dropped what it published before. */
+  const followEpoch = (view: MembershipView): void => {
+    const epoch = view.live(identity.node, now())?.epoch ?? 0;
+    if (epoch > store.epoch && store.raiseEpoch(epoch)) logEvent("epoch-raised", { epoch });
+  };
+
   const waitForMembers = (entries: number): Publication => {
     const reason = "members-unknown";
     const missing = entries > 0 ? [{ node: identity.node, name: "", reason }] : [];
-    return { entries, acknowledged: 0, missing };
+    return { entries, acknowledged: 0, complete: 0, missing };
   };
 
   const drain = async (): Promise<Publication> => {
     let total = NOTHING;
+    const known = membership.view;
+    if (known) followEpoch(known);
     for (;;) {
       if ((store.nextDueAt() ?? Infinity) > now() || closing.signal.aborted) return total;
       // Before taking: what is taken counts as known outside.
       if (hasFailed) await membership.refresh();
       const view = await membership.current();
       if (!view) return add(total, waitForMembers(store.waiting().entries));
+      followEpoch(view);
       const pass = await send(view, store.takeDue(now(), PASS_MAX_STATEMENTS), true);
       total = add(total, pass);
     }
@@ -188,6 +206,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     publish: async (entries) => {
       const view = await membership.current();
       if (!view) return waitForMembers(store.countWaiting(entries));
+      followEpoch(view);
       return send(view, store.takeWaiting(entries), true);
     },
     start: () => {
@@ -210,6 +229,7 @@ function add(a: Publication, b: Publication): Publication {
   return {
     entries: a.entries + b.entries,
     acknowledged: a.acknowledged + b.acknowledged,
+    complete: a.complete + b.complete,
     missing: [...missing.values()],
   };
 }

@@ -22,8 +22,10 @@ export const statusReportSchema = z.strictObject({
     }),
   ),
   outbox: z.strictObject({
-    /** Statements that some replica has not acknowledged. 0: the mesh knows all that it may know. */
+    /** Statements that some replica has not stored. 0: the mesh knows all that it may know, in full. */
     waiting: z.int(),
+    /** Those of them that no majority stored yet. 0: all will be found. */
+    unacknowledged: z.int(),
     missing: z.array(z.strictObject({ node: z.string(), entries: z.int() })),
   }),
 });
@@ -43,7 +45,11 @@ export function reportStatus(context: OriginContext, request: Request): Response
       const { name, title } = domain;
       return { id, name, title, records, entries, withheld: entries - announced };
     }),
-    outbox: { waiting: waiting.entries, missing: [...waiting.nodes] },
+    outbox: {
+      waiting: waiting.entries,
+      unacknowledged: waiting.unacknowledged,
+      missing: [...waiting.nodes],
+    },
   };
   return Response.json(status);
 }

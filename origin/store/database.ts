@@ -78,21 +78,31 @@ CREATE TABLE removals (
   PRIMARY KEY (domain, seq, record)
 ) STRICT, WITHOUT ROWID;
 
--- Statements that some replica has not acknowledged. missing: the nodes still to ask under the
--- membership version beside it, a JSON array; null where none was asked yet.
+-- Statements that some replica has not stored. missing: the nodes still to ask under the placement
+-- version beside it, a JSON array; null where none was asked yet. acknowledged: 1 once a majority of
+-- every slot's replicas stored it.
 CREATE TABLE outbox (
   entry INTEGER PRIMARY KEY REFERENCES entries (number),
   seq INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   next_at INTEGER NOT NULL DEFAULT 0,
-  membership TEXT,
-  missing TEXT
+  placement TEXT,
+  missing TEXT,
+  acknowledged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX outbox_by_time ON outbox (next_at);
 ${FLOORS}`;
 
-/** What brings a file of each version to the next one. */
-const UPGRADES: Readonly<Record<number, string>> = { 1: FLOORS };
+/** What makes a file of each version one of the next. */
+const UPGRADES: Readonly<Record<number, string>> = {
+  // The list of missing nodes was kept by membership version, which every renewal of a lease changed.
+  1: `
+    ALTER TABLE outbox RENAME COLUMN membership TO placement;
+    ALTER TABLE outbox ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;
+    UPDATE outbox SET placement = NULL, missing = NULL;
+    ${FLOORS}
+  `,
+};
 
 /** Opens or creates the file. Throws if it is no database of an origin, or one of a newer version. */
 export function openDatabase(path: string): DatabaseSync {
@@ -126,7 +136,7 @@ function prepareSchema(db: DatabaseSync, path: string): void {
   }
   const found = Number(db.prepare("SELECT version FROM schema_version").get()?.["version"]);
   for (let version = found; version !== SCHEMA_VERSION; version++) {
-    const upgrade = UPGRADES[version];
+    const upgrade = version < SCHEMA_VERSION ? UPGRADES[version] : undefined;
     if (upgrade === undefined) {
       throw new Error(`${path} has schema version ${found}; this program reads ${SCHEMA_VERSION}`);
     }

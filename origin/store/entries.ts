@@ -20,11 +20,13 @@ const pendingSchema = z.object({
   entry: z.int(),
   seq: z.int(),
   attempts: z.int(),
-  membership: z.string().nullable(),
+  placement: z.string().nullable(),
   missing: z
     .string()
     .nullable()
     .transform((text) => (text === null ? null : z.array(z.string()).parse(JSON.parse(text)))),
+  /** 1 once a majority of every slot's replicas stored it. */
+  acknowledged: z.int(),
   domain: domainIdSchema,
   count: z.int(),
   signature: z.instanceof(Uint8Array),
@@ -37,13 +39,15 @@ export interface Postponement {
   readonly entry: number;
   readonly seq: number;
   readonly nextAt: number;
-  readonly membership: string | null;
-  /** Nodes that did not acknowledge; null if that is not known. */
+  readonly placement: string | null;
+  /** Nodes that did not store it; null if that is not known. */
   readonly missing: readonly string[] | null;
+  /** A majority of every slot's replicas stored it. */
+  readonly isAcknowledged: boolean;
 }
 
 const PENDING = `
-  SELECT outbox.entry, outbox.seq, attempts, membership, missing,
+  SELECT outbox.entry, outbox.seq, attempts, placement, missing, acknowledged,
          domains.id AS domain, announced AS count, signature
   FROM outbox
   JOIN entries ON entries.number = outbox.entry
@@ -71,13 +75,13 @@ export function entryTable(db: DatabaseSync) {
   const withdrawn = db.prepare("UPDATE entries SET offered = 0 WHERE number = ? AND announced = 0");
   const queue = db.prepare(
     `INSERT INTO outbox (entry, seq) VALUES (?, ?) ON CONFLICT (entry) DO UPDATE
-     SET seq = excluded.seq, attempts = 0, next_at = 0, membership = NULL, missing = NULL`,
+     SET seq = excluded.seq, attempts = 0, next_at = 0, placement = NULL, missing = NULL, acknowledged = 0`,
   );
   const unqueue = db.prepare("DELETE FROM outbox WHERE entry = ?");
   const settle = db.prepare("DELETE FROM outbox WHERE entry = ? AND seq = ?");
   const postpone = db.prepare(
-    `UPDATE outbox SET attempts = attempts + 1, next_at = ?, membership = ?, missing = ?
-     WHERE entry = ? AND seq = ?`,
+    `UPDATE outbox SET attempts = attempts + 1, next_at = ?, placement = ?, missing = ?,
+     acknowledged = max(acknowledged, ?) WHERE entry = ? AND seq = ?`,
   );
   const due = db.prepare(`${PENDING} WHERE next_at <= ? ORDER BY next_at, outbox.entry LIMIT ?`);
   const one = db.prepare(`${PENDING} WHERE outbox.entry = ?`);
@@ -87,6 +91,17 @@ export function entryTable(db: DatabaseSync) {
      FROM entries WHERE domain = ? AND records > 0`,
   );
   const waiting = db.prepare("SELECT count(*) AS n FROM outbox");
+  const unacknowledged = db.prepare("SELECT count(*) AS n FROM outbox WHERE acknowledged = 0");
+  const forgetWithdrawals = db.prepare(
+    "DELETE FROM outbox WHERE entry IN (SELECT number FROM entries WHERE announced = 0)",
+  );
+  const dropWithdrawn = db.prepare("UPDATE entries SET offered = 0 WHERE announced = 0");
+  const dropUnused = db.prepare("DELETE FROM entries WHERE records = 0 AND announced = 0");
+  const requeueAll = db.prepare(
+    `INSERT INTO outbox (entry, seq) SELECT number, seq FROM entries WHERE announced > 0
+     ON CONFLICT (entry) DO UPDATE
+     SET attempts = 0, next_at = 0, placement = NULL, missing = NULL, acknowledged = 0`,
+  );
   const missing = db.prepare(
     `SELECT nodes.value AS node, count(*) AS entries
      FROM outbox, json_each(outbox.missing) AS nodes GROUP BY nodes.value ORDER BY nodes.value`,
@@ -117,14 +132,24 @@ export function entryTable(db: DatabaseSync) {
     misstated: (minimumCount: number): number[] =>
       misstated.all(minimumCount).map(({ number }) => Number(number)),
     markOffered: (number: number) => offer.run(number),
-    /** Every replica acknowledged this statement: forget it, unless there is a newer one. */
+    /** Every replica stored this statement: forget it, unless there is a newer one. */
     settle: (number: number, seq: number) => {
       if (Number(settle.run(number, seq).changes) === 0) return;
       withdrawn.run(number);
       drop.run(number);
     },
-    postpone: ({ entry, seq, nextAt: at, membership, missing: nodes }: Postponement) =>
-      postpone.run(at, membership, nodes === null ? null : JSON.stringify(nodes), entry, seq),
+    postpone: ({ entry, seq, nextAt: at, placement, missing: nodes, ...rest }: Postponement) => {
+      const list = nodes === null ? null : JSON.stringify(nodes);
+      postpone.run(at, placement, list, rest.isAcknowledged ? 1 : 0, entry, seq);
+    },
+    /** Everything that the mesh is to know, once more: it dropped what was said before. */
+    requeueAll: () => {
+      // What was withdrawn is gone with all else, and needs no tombstone.
+      forgetWithdrawals.run();
+      dropWithdrawn.run();
+      dropUnused.run();
+      requeueAll.run();
+    },
     due: (now: number, limit: number): Pending[] =>
       due.all(now, limit).map((row) => pendingSchema.parse(row)),
     pending: (number: number): Pending | undefined => readRow(pendingSchema, one.get(number)),
@@ -138,6 +163,7 @@ export function entryTable(db: DatabaseSync) {
       return { entries: Number(row?.["entries"]), announced: Number(row?.["announced"]) };
     },
     waiting: (): number => Number(waiting.get()?.["n"]),
+    unacknowledged: (): number => Number(unacknowledged.get()?.["n"]),
     waitingFor: (): { node: string; entries: number }[] =>
       missing.all().map((row) => z.object({ node: z.string(), entries: z.int() }).parse(row)),
   };

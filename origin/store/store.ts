@@ -49,9 +49,12 @@ export interface DomainTotals {
 }
 
 export interface Store {
+  /** In which this origin publishes. */
   readonly epoch: number;
   /** Of members' requests. */
   readonly floors: Floors;
+  /** Publishes in `epoch` from now on, and all anew: the mesh drops what was published in lower ones. False if it is none higher. */
+  raiseEpoch(epoch: number): boolean;
   /** Stores records, new or changed, in one transaction. */
   put(domain: DomainId, records: readonly SignedRecord[]): PutOutcome[];
   /** Removes a record; the entries it belonged to, or undefined if there is none of that id. */
@@ -74,9 +77,11 @@ export interface Store {
   /** When the next statement is due; undefined for an empty outbox. */
   nextDueAt(): number | undefined;
   /** Notes how an attempt ended. */
-  conclude(acknowledged: readonly Pending[], postponed: readonly Postponement[]): void;
+  conclude(complete: readonly Pending[], postponed: readonly Postponement[]): void;
   waiting(): {
     readonly entries: number;
+    /** Those of them that no majority stored yet. */
+    readonly unacknowledged: number;
     readonly nodes: readonly { node: string; entries: number }[];
   };
   close(): void;
@@ -137,6 +142,7 @@ export function openStore(
     return byId;
   });
   const settings = readSettings();
+  let { epoch } = settings;
 
   const numberOf = (domain: DomainId): number => {
     const number = numbers.get(domain);
@@ -183,8 +189,20 @@ export function openStore(
     });
 
   return {
-    epoch: settings.epoch,
     floors: floorTable(db),
+    get epoch() {
+      return epoch;
+    },
+    raiseEpoch: (wanted) =>
+      transaction(db, () => {
+        // Read here: another process may have raised it.
+        epoch = readSettings().epoch;
+        if (wanted <= epoch) return false;
+        db.prepare("UPDATE node SET epoch = ?").run(wanted);
+        entries.requeueAll();
+        epoch = wanted;
+        return true;
+      }),
     put: (domain, list) =>
       change((seq, touched) =>
         list.map((item) => {
@@ -217,13 +235,17 @@ export function openStore(
     takeWaiting: (list) => take(() => list.flatMap((entry) => entries.pending(entry) ?? [])),
     countWaiting: (list) => list.filter((entry) => entries.pending(entry) !== undefined).length,
     nextDueAt: () => entries.nextAt(),
-    conclude: (acknowledged, postponed) => {
+    conclude: (complete, postponed) => {
       transaction(db, () => {
-        for (const { entry, seq } of acknowledged) entries.settle(entry, seq);
+        for (const { entry, seq } of complete) entries.settle(entry, seq);
         for (const postponement of postponed) entries.postpone(postponement);
       });
     },
-    waiting: () => ({ entries: entries.waiting(), nodes: entries.waitingFor() }),
+    waiting: () => ({
+      entries: entries.waiting(),
+      unacknowledged: entries.unacknowledged(),
+      nodes: entries.waitingFor(),
+    }),
     close: () => {
       if (db.isOpen) db.close();
     },

@@ -11,6 +11,8 @@ const WORDS = 2;
 export class BucketDigests {
   /** Two words a bucket, and two for the whole. */
   readonly #words = new Uint32Array((BUCKETS + 1) * WORDS);
+  /** Their texts, as far as they were asked for since they changed: most buckets do not, between two exchanges. */
+  readonly #texts: (string | undefined)[] = [];
 
   /** Adds a hash, or takes one away that was added. */
   toggle(bucket: number, hash: string): void {
@@ -24,6 +26,7 @@ export class BucketDigests {
     for (const place of [bucket, BUCKETS]) {
       this.#words[place * WORDS] = (this.#words[place * WORDS] ?? 0) ^ high;
       this.#words[place * WORDS + 1] = (this.#words[place * WORDS + 1] ?? 0) ^ low;
+      this.#texts[place] = undefined;
     }
   }
 
@@ -34,11 +37,13 @@ export class BucketDigests {
 
   /** Of one bucket. */
   of(bucket: number): string {
+    const known = this.#texts[bucket];
+    if (known !== undefined) return known;
     const bytes = new Uint8Array(8);
     const view = new DataView(bytes.buffer);
     view.setUint32(0, this.#words[bucket * WORDS] ?? 0);
     view.setUint32(4, this.#words[bucket * WORDS + 1] ?? 0);
-    return toBase64Url(bytes);
+    return (this.#texts[bucket] = toBase64Url(bytes));
   }
 
   /** Of each bucket, in order. */

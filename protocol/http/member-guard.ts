@@ -33,7 +33,7 @@ export interface Quota {
   readonly resetS: number;
 }
 
-export type Verdict =
+export type GuardVerdict =
   | { readonly code: "admitted"; readonly quota: Quota }
   | { readonly code: "replayed" }
   /** Created no later than the last request before a restart may have been. */
@@ -71,7 +71,7 @@ export class MemberGuard {
   }
 
   /** Judges a request whose signature was verified; what is admitted is remembered. `now` in milliseconds. */
-  admit(request: GuardedRequest, now: number, perMinute: number): Verdict {
+  admit(request: GuardedRequest, now: number, perMinute: number): GuardVerdict {
     const { node, nonce, created } = request;
     const member = this.#memberOf(node, now, perMinute);
     this.#forget(now);
@@ -151,7 +151,7 @@ export function rateLimitHeaders({ perMinute, remaining, resetS }: Quota): Recor
 }
 
 /** What the sender may still send. Throws a `Refusal` where its request is not admitted. */
-export function requireAdmitted(verdict: Verdict): Quota {
+export function requireAdmitted(verdict: GuardVerdict): Quota {
   switch (verdict.code) {
     case "admitted":
       return verdict.quota;

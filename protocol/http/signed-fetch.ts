@@ -33,6 +33,8 @@ export interface Caller {
   readonly now: () => number;
   /** As many random bytes as asked for. */
   readonly random: (bytes: number) => Uint8Array;
+  /** Whether a URL may be called at all: see `callPolicy`. Asked at the moment of calling. */
+  readonly mayCall: (url: string) => boolean;
   /** The trace that the calls belong to: W3C Trace Context. */
   readonly traceparent?: string | undefined;
 }
@@ -61,7 +63,7 @@ export interface PeerResponse {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** `invalid`: too large, or not signed by the peer for this request. */
+/** `unreachable`: also where the URL may not be called. `invalid`: too large, or not signed by the peer for this request. */
 export type FetchFailure = "unreachable" | "timed-out" | "invalid";
 
 export interface FetchOutcome {
@@ -105,6 +107,7 @@ async function exchange(
   traffic: Traffic,
 ): Promise<Result<PeerResponse, FetchFailure>> {
   const { method, url, body, mediaType = "application/json" } = request;
+  if (!caller.mayCall(url)) return err("unreachable");
   try {
     const signed = await signRequest(
       { method, url, body: body ?? new Uint8Array() },

@@ -33,4 +33,3 @@ export type JoinResponse = z.infer<typeof joinResponseSchema>;
 export const holdingsSchema = z.strictObject({
   domains: z.array(domainIdSchema).max(DESCRIPTOR_MAX_DOMAINS),
 });
-export type Holdings = z.infer<typeof holdingsSchema>;

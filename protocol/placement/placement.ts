@@ -19,6 +19,10 @@ export interface Placement {
   readonly version: string;
   /** The nodes that hold `slot`, most preferred first; all nodes where there are fewer than R. */
   replicasOf(slot: number): readonly NodeId[];
+  /** The first `count` nodes of the slot's ranking: its replicas, then those who would follow. Not memoised. */
+  ranked(slot: number, count: number): NodeId[];
+  /** True if `node` holds `slot`. About R ln(nodes) steps and no memory: for walks over all slots. */
+  holds(node: NodeId, slot: number): boolean;
 }
 
 /** Memoises per slot; make a new one when who holds what changes. */
@@ -33,39 +37,48 @@ export function createPlacement(nodes: readonly Placeable[], replicas: number): 
     seeds[2 * i + 1] = view.getUint32(4);
     digest.raw(id).u16(capacity);
   }
-  const memo = new Map<number, readonly NodeId[]>();
-  return {
-    replicas,
-    version: contentId(digest.bytes()),
-    replicasOf: (slot) => {
-      const known = memo.get(slot);
-      if (known) return known;
-      const chosen = highest(sorted, seeds, replicas, slot);
-      memo.set(slot, chosen);
-      return chosen;
-    },
-  };
-}
+  const indexOf = new Map(sorted.map(({ node }, i) => [node, i]));
+  const scoreOf = (i: number, capacity: number, slot: number): number =>
+    -capacity / ln(toUnit(mix(seeds[2 * i] ?? 0, seeds[2 * i + 1] ?? 0, slot, SLOT_DOMAIN)));
 
-/** One pass that keeps the best R in order: of 10,000 nodes nearly none is ever moved, and nothing is sorted. */
-function highest(
-  sorted: readonly Placeable[],
-  seeds: Uint32Array,
-  replicas: number,
-  slot: number,
-): NodeId[] {
-  const best: { readonly node: NodeId; readonly score: number }[] = [];
-  for (const [i, { node, capacity }] of sorted.entries()) {
-    const word = mix(seeds[2 * i] ?? 0, seeds[2 * i + 1] ?? 0, slot, SLOT_DOMAIN);
-    const score = -capacity / ln(toUnit(word));
-    let place = best.length;
-    // Only a higher score goes before: of equal ones the lesser node id came first.
-    while (place > 0 && score > (best[place - 1]?.score ?? 0)) place -= 1;
-    if (place >= replicas) continue;
-    best.splice(place, 0, { node, score });
-    if (best.length > replicas) best.pop();
-  }
-  return best.map(({ node }) => node);
+  /** One pass that keeps the best in order: of 10,000 nodes nearly none is ever moved, and nothing is sorted. */
+  const ranked = (slot: number, count: number): NodeId[] => {
+    const best: { readonly node: NodeId; readonly score: number }[] = [];
+    for (const [i, { node, capacity }] of sorted.entries()) {
+      const score = scoreOf(i, capacity, slot);
+      let place = best.length;
+      // Only a higher score goes before: of equal ones the lesser node id came first.
+      while (place > 0 && score > (best[place - 1]?.score ?? 0)) place -= 1;
+      if (place >= count) continue;
+      best.splice(place, 0, { node, score });
+      if (best.length > count) best.pop();
+    }
+    return best.map(({ node }) => node);
+  };
+
+  const holds = (node: NodeId, slot: number): boolean => {
+    const index = indexOf.get(node);
+    if (index === undefined) return false;
+    const own = scoreOf(index, sorted[index]?.capacity ?? 0, slot);
+    let before = 0;
+    for (const [i, { capacity }] of sorted.entries()) {
+      if (i === index) continue;
+      const score = scoreOf(i, capacity, slot);
+      if (score > own || (score === own && i < index)) before += 1;
+      if (before >= replicas) return false;
+    }
+    return true;
+  };
+
+  const memo = new Map<number, readonly NodeId[]>();
+  const replicasOf = (slot: number): readonly NodeId[] => {
+    const known = memo.get(slot);
+    if (known) return known;
+    const chosen = ranked(slot, replicas);
+    memo.set(slot, chosen);
+    return chosen;
+  };
+  return { replicas, version: contentId(digest.bytes()), replicasOf, ranked, holds };
 }
 
 /** Keeps slot hashes apart from other uses of the mixer. */

@@ -39,12 +39,12 @@ export const peerHealthSchema = z.strictObject({
   /** `open`: left out; `probing`: the next lookup, or one under way, decides. */
   state: z.enum(["closed", "open", "probing"]),
   /** Lookups in a row that failed, or were overtaken. */
-  failuresInRow: z.int().min(0),
-  /** Of the last answers, in milliseconds; null before the first. */
-  p50: z.number().min(0).nullable(),
-  p95: z.number().min(0).nullable(),
-  /** Why the last one failed; null where none did. */
-  lastFailure: z.string().nullable(),
+  failures: z.int().min(0),
+  /** Of the last answers; absent before the first. */
+  p50Ms: z.number().min(0).optional(),
+  p95Ms: z.number().min(0).optional(),
+  /** Why the last one that failed did. */
+  lastFailure: z.string().optional(),
   /** Answers that lacked entries which it should have had, by another's proven answer. */
   withheld: z.int().min(0),
 });
@@ -53,10 +53,10 @@ export type PeerHealthReport = z.infer<typeof peerHealthSchema>;
 interface PeerRecord {
   /** Where it was found. */
   address: string | undefined;
-  failuresInRow: number;
+  failures: number;
   /** Failures in units of `1 / SLOW_PER_FAILURE`. */
   weight: number;
-  lastFailure: string | null;
+  lastFailure: string | undefined;
   withheld: number;
   /** Answers since the last that withheld something. */
   answersSince: number;
@@ -145,16 +145,15 @@ export class PeerHealth {
     return [...this.#peers].map(([node, peer]) => ({
       node,
       state: peer.openUntil === undefined ? "closed" : now < peer.openUntil ? "open" : "probing",
-      failuresInRow: peer.failuresInRow,
-      p50: quantile(peer.times, 0.5) ?? null,
-      p95: quantile(peer.times, HEDGE_QUANTILE) ?? null,
-      lastFailure: peer.lastFailure,
+      failures: peer.failures,
       withheld: peer.withheld,
+      ...timesOf(peer.times),
+      ...(peer.lastFailure !== undefined && { lastFailure: peer.lastFailure }),
     }));
   }
 
   #fail(peer: PeerRecord, code: string, weight: number, isProbe: boolean, now: number): void {
-    peer.failuresInRow += 1;
+    peer.failures += 1;
     peer.weight += weight;
     peer.lastFailure = code;
     if (isProbe) {
@@ -172,7 +171,7 @@ export class PeerHealth {
     const made = {
       ...CLOSED,
       address: undefined,
-      lastFailure: null,
+      lastFailure: undefined,
       withheld: 0,
       answersSince: 0,
       times: [],
@@ -183,7 +182,7 @@ export class PeerHealth {
 }
 
 const CLOSED = {
-  failuresInRow: 0,
+  failures: 0,
   weight: 0,
   openUntil: undefined,
   openMs: OPEN_MS,
@@ -193,6 +192,12 @@ const CLOSED = {
 function keepLast(times: number[], time: number, count: number): void {
   times.push(time);
   if (times.length > count) times.shift();
+}
+
+function timesOf(times: readonly number[]): Pick<PeerHealthReport, "p50Ms" | "p95Ms"> {
+  const p50Ms = quantile(times, 0.5);
+  const p95Ms = quantile(times, HEDGE_QUANTILE);
+  return p50Ms === undefined || p95Ms === undefined ? {} : { p50Ms, p95Ms };
 }
 
 /** The least of `times` that at least the share `q` of them do not exceed. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   ANSWER_MAX_BYTES,
   askOriginOverHttp,
+  callPolicy,
   contentDigest,
   problemOf,
   signAnswer,
@@ -46,6 +47,7 @@ function ask(handler: Handler, change: Partial<AskOriginOptions> = {}): Promise<
     query: QUERY,
     deadline: Date.now() + PATIENT_MS,
     now: Date.now,
+    mayCall: callPolicy({ ownUrl: server.url }),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     ...change,
   });
@@ -290,6 +292,15 @@ describe("asking an origin over HTTP", () => {
     const none = await ask(answering(), { origin: target });
     expect(closed).toMatchObject({ status: "unreachable", ...NOTHING });
     expect(none).toMatchObject({ status: "unreachable", bytesSent: 0, ...NOTHING });
+  });
+
+  it("does not call where it may not, and takes that for being unreachable", async () => {
+    const before = server.requests.length;
+    const outcome = await ask(answering(), {
+      mayCall: callPolicy({ ownUrl: "https://own.example" }),
+    });
+    expect(outcome).toMatchObject({ status: "unreachable", bytesSent: 0, ...NOTHING });
+    expect(server.requests.length).toBe(before);
   });
 
   it("waits no longer than its deadline for an origin that does not answer", async () => {

@@ -117,7 +117,6 @@ export async function statementOf(
     key: entryKeyOf(identity.node, fixture.domain.id, signature),
     epoch,
     seq,
-    trees: Uint8Array.from({ length: 8 }, (_, tree) => tree),
     statement: await signEntry(identity, fixture.mesh, entry),
   };
 }

@@ -51,6 +51,11 @@ async function signed(identity = sender, now = Date.now()): Promise<() => Reques
   return () => new Request(URL, { headers });
 }
 
+/** Ids of the guards that ever ran. */
+async function awake(): Promise<string[]> {
+  return (await listDurableObjectIds(env.REQUEST_GUARD)).map(String);
+}
+
 async function refusal(response: Response): Promise<string> {
   const problem = problemSchema.parse(await response.json());
   return `${response.status} ${problem.detail}`;
@@ -93,8 +98,6 @@ test("a stranger wakes no guard", async () => {
   expect((await isolate()((await signed(stranger))())).status).toBe(403);
   const unsigned = new Request(URL, { headers: { "outcome-mesh-to": sender.node } });
   expect((await isolate()(unsigned)).status).toBe(401);
-  const awake = async (): Promise<string[]> =>
-    (await listDurableObjectIds(env.REQUEST_GUARD)).map(String);
   expect(await awake()).not.toContain(String(guardStub(env, stranger.node).id));
   expect((await isolate()((await signed())())).status).toBe(200);
   expect(await awake()).toContain(String(guardStub(env, sender.node).id));

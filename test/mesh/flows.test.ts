@@ -173,9 +173,10 @@ test("a lookup asks about as few nodes as can cover its slots", async () => {
   const fewest = Math.min(...subsets.filter(covers).map((chosen) => chosen.length));
   const { coverage, cost } = await ask("elm");
   expect(coverage.slotsAnswered).toBe(coverage.slotsAsked);
-  expect(cost.lookupRequests).toBeGreaterThanOrEqual(fewest);
+  const covering = cost.lookupRequests - cost.confirmations - cost.hedged;
+  expect(covering).toBeGreaterThanOrEqual(fewest);
   // Greedy cover: one more than the fewest, at the worst of so few nodes.
-  expect(cost.lookupRequests).toBeLessThanOrEqual(fewest + 1);
+  expect(covering).toBeLessThanOrEqual(fewest + 1);
 });
 
 function signatureOfQuery(): Uint8Array {
@@ -194,7 +195,14 @@ async function sayTo(
   const { identity } = mesh.mesh.organisation("ash");
   const target = mesh.mesh.organisation(slug);
   const { result } = await signedFetch(
-    { fetch, identity, mesh: mesh.mesh.mesh, now: Date.now, random: randomBytes },
+    {
+      fetch,
+      identity,
+      mesh: mesh.mesh.mesh,
+      now: Date.now,
+      random: randomBytes,
+      mayCall: () => true,
+    },
     {
       method,
       url: target.meshUrl + path,

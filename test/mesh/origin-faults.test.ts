@@ -1,5 +1,11 @@
 /** An origin that is down, slow, refuses, or answers anything but a signed answer costs only its own results. */
-import { createServer, type RequestListener, type Server } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import {
   openIdentity,
@@ -9,6 +15,7 @@ import {
   type OriginStatus,
   type QueryResponse,
 } from "../../protocol/index.ts";
+import { sendSigned } from "../support/client-server.ts";
 import { close, listen, startRecordingProxy } from "../support/recording-proxy.ts";
 import { smallExample, smallQuery } from "../support/small-example.ts";
 import { askGateway, startTestMesh, type TestMesh } from "../support/test-mesh.ts";
@@ -83,6 +90,22 @@ test("all well: every origin answers", () => {
   expect(statuses(healthy)).toEqual(Object.fromEntries(SLUGS.map((slug) => [slug, "answered"])));
 });
 
+/** What the bad organisation's own origin could say: the HTTP answer is signed, whatever is in it. */
+function saySigned(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  content: unknown,
+): Promise<void> {
+  const { method = "", url = "" } = request;
+  const headers = new Headers(
+    Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]),
+  );
+  const { identity } = mesh.mesh.organisation(BAD);
+  const asked = { method, url: `http://${request.headers.host}${url}`, headers };
+  return sendSigned(response, asked, { identity, mesh: mesh.mesh.mesh }, status, content);
+}
+
 test("down: unreachable", async () => {
   const server = createServer();
   const url = await listen(server);
@@ -108,7 +131,7 @@ test("an answer that begins and never ends: timed out", async () => {
 
 test("a refusal: refused, with its problem document in the answer", async () => {
   const problem = { type: "urn:example:closed", title: "Closed to you", status: 403 };
-  await replaceOrigin(json(403, problem, "application/problem+json"));
+  await replaceOrigin((request, response) => void saySigned(request, response, 403, problem));
   const response = await ask();
   expectOnlyLoss(response, "refused");
   expect(response.origins.find(({ status }) => status === "refused")?.problem).toEqual(problem);
@@ -144,7 +167,7 @@ test("a good answer signed by another key: invalid", async () => {
       warnings: [],
     };
     void signAnswer(impostor, mesh.mesh.mesh, answer).then((signed) =>
-      response.end(JSON.stringify(signed)),
+      saySigned(request, response, 200, signed),
     );
   });
   expectOnlyLoss(await ask(), "invalid");
@@ -157,7 +180,9 @@ test("its own signed answer to another query, replayed: invalid", async () => {
   const [recorded] = proxy.exchanges;
   await proxy.close();
   expect(recorded?.status).toBe(200);
-  await replaceOrigin((_, response) => response.end(recorded?.responseBody));
+  await replaceOrigin(
+    (request, response) => void saySigned(request, response, 200, recorded?.responseBody),
+  );
   const other = await askGateway(mesh.mesh.organisation(ASKER), {
     domain: mesh.compiled.id,
     profile: { ...smallQuery, age: 51 },

@@ -148,13 +148,18 @@ describe("a node that fails", () => {
     expect(answer).toMatchObject({
       publication: {
         entries: 1,
-        acknowledged: 0,
+        acknowledged: 1,
+        complete: 0,
         missing: [{ node: down.identity.node, name: "node 2", reason: "unreachable" }],
       },
     });
     const status: unknown = await (await asOperator(url, "GET", "/v1/status")).json();
     expect(status).toMatchObject({
-      outbox: { waiting: 1, missing: [{ node: down.identity.node, entries: 1 }] },
+      outbox: {
+        waiting: 1,
+        unacknowledged: 0,
+        missing: [{ node: down.identity.node, entries: 1 }],
+      },
     });
     await vi.waitFor(() => expect(statements(mesh)).toBeGreaterThanOrEqual(2), 5_000);
     const before = mesh.members.map(({ node }) => node.received.length);
@@ -179,6 +184,91 @@ describe("a node that fails", () => {
     }
     bad.node.mode = "answer";
     await whenPublished(mesh, records);
+  }, 20_000);
+});
+
+describe("a quorum", () => {
+  test("P-66: two of three replicas acknowledge an entry, one does not; who is missing is served by the next attempts", async () => {
+    const mesh = await newMesh(3, 3);
+    const { url, origin } = await newOrigin(await writeOriginFiles(mesh));
+    const [, second, third] = mesh.members;
+    if (!second || !third) throw new Error("no three nodes");
+    third.node.mode = "refuse";
+    expect(await deposit(url, wardRecord("a"))).toMatchObject({
+      publication: { entries: 1, acknowledged: 1, complete: 0 },
+    });
+    second.node.mode = "refuse";
+    const record = wardRecord("b", { profile: { age: 90, sex: "male", signs: ["T:cough"] } });
+    expect(await deposit(url, record)).toMatchObject({
+      publication: { entries: 1, acknowledged: 0, complete: 0 },
+    });
+    const status: unknown = await (await asOperator(url, "GET", "/v1/status")).json();
+    expect(status).toMatchObject({ outbox: { waiting: 2, unacknowledged: 1 } });
+    second.node.mode = "answer";
+    third.node.mode = "answer";
+    await whenPublished(mesh, [wardRecord("a"), record]);
+    await vi.waitFor(async () => {
+      await origin.publish();
+      const after: unknown = await (await asOperator(url, "GET", "/v1/status")).json();
+      expect(after).toMatchObject({ outbox: { waiting: 0, unacknowledged: 0, missing: [] } });
+    }, 15_000);
+  }, 40_000);
+
+  test("P-66: of two replicas both must store an entry, as one of them is no majority", async () => {
+    const mesh = await newMesh(2, 2);
+    const { url } = await newOrigin(await writeOriginFiles(mesh));
+    const [, second] = mesh.members;
+    if (second) second.node.mode = "refuse";
+    expect(await deposit(url, wardRecord("a"))).toMatchObject({
+      publication: { entries: 1, acknowledged: 0, complete: 0 },
+    });
+  });
+
+  test("a renewed lease that moves nothing has nobody asked again who stored an entry", async () => {
+    const mesh = await newMesh(3, 3);
+    const { url, origin } = await newOrigin(await writeOriginFiles(mesh));
+    const [, , third] = mesh.members;
+    if (!third) throw new Error("no third node");
+    third.node.mode = "refuse";
+    await deposit(url, wardRecord("a"));
+    // The origin by itself may have begun to send it as well.
+    await origin.publish();
+    const before = mesh.members.slice(0, 2).map(({ node }) => node.received.length);
+    await mesh.announce();
+    third.node.mode = "answer";
+    await vi.waitFor(async () => {
+      await origin.publish();
+      expect(isPublished(mesh, [wardRecord("a")])).toBe(true);
+    }, 15_000);
+    expect(mesh.members.slice(0, 2).map(({ node }) => node.received.length)).toEqual(before);
+  }, 20_000);
+});
+
+describe("P-71: a raised epoch", () => {
+  test("of the own node has the origin publish everything again under it, and nothing that was withdrawn", async () => {
+    const mesh = await newMesh(3, 3);
+    const { url, origin } = await newOrigin(await writeOriginFiles(mesh));
+    const records = cases(3);
+    for (const record of records) await deposit(url, record);
+    await asOperator(url, "DELETE", `/v1/outcomes/${ward.id}/case-2`);
+    await mesh.announce(mesh.members, { epoch: 4 });
+    // The first answer tells of the new membership.
+    await deposit(url, wardRecord("another"));
+    await vi.waitFor(async () => {
+      await origin.publish();
+      for (const { node } of mesh.members) {
+        const current = node.received.filter(({ epoch }) => epoch === 4);
+        const signatures = new Set(current.map(({ signature }) => toBase64Url(signature)));
+        expect(signatures).toEqual(
+          new Set(
+            [...records.slice(0, 2), wardRecord("another")].map((record) =>
+              toBase64Url(signatureOf(record)),
+            ),
+          ),
+        );
+        expect(current.every(({ count }) => count > 0)).toBe(true);
+      }
+    }, 15_000);
   }, 20_000);
 });
 
@@ -213,7 +303,7 @@ describe("a change", () => {
       const response = await asOperator(url, "DELETE", path);
       expect(response.status).toBe(200);
       expect(await response.json()).toEqual({
-        publication: { entries: 1, acknowledged: 1, missing: [] },
+        publication: { entries: 1, acknowledged: 1, complete: 1, missing: [] },
       });
       expect(counts()).toEqual(left);
       expect((await asOperator(url, "DELETE", path)).status).toBe(404);

@@ -89,7 +89,7 @@ describe("the store", () => {
     expect(store.remove(ward.id, "a")).toHaveLength(1);
     expect(counts(store)).toEqual([0]);
     acknowledge(store);
-    expect(store.waiting()).toEqual({ entries: 0, nodes: [] });
+    expect(store.waiting()).toEqual({ entries: 0, unacknowledged: 0, nodes: [] });
     expect(store.remove(ward.id, "a")).toBeUndefined();
   });
 
@@ -155,22 +155,51 @@ describe("the store", () => {
     expect(() => openStore(newer, [ward])).toThrow(/schema version \d+; this program reads/);
   });
 
-  test("reads a file of version 1, and upgrades it", async () => {
+  test("brings a file of version 1 up to date, and says again what was waiting", async () => {
     const path = await newPath();
-    const first = openStore(path, [ward]);
-    put(first, wardRecord("a"));
-    first.close();
+    const store = openStore(path, [ward]);
+    const prepared = prepareRecord(ward, wardRecord("a"));
+    if (!prepared.ok) throw new Error("a good record was refused");
+    store.put(ward.id, [prepared.value]);
+    store.close();
     const db = new DatabaseSync(path);
-    db.exec("DROP TABLE floors; UPDATE schema_version SET version = 1");
+    db.exec(`
+      DROP TABLE floors;
+      ALTER TABLE outbox DROP COLUMN acknowledged;
+      ALTER TABLE outbox RENAME COLUMN placement TO membership;
+      UPDATE outbox SET membership = 'version', missing = '["node"]';
+      UPDATE schema_version SET version = 1;
+    `);
     db.close();
-    const identity = await openIdentity(secretKeyFrom(new Uint8Array(32).fill(1)));
-    for (const floor of [undefined, 7]) {
-      const store = openStore(path, [ward]);
-      expect(store.totals(ward.id).records).toBe(1);
-      expect(store.floors.get(identity.node)).toBe(floor);
-      store.floors.set(identity.node, 7);
-      store.close();
-    }
+    const upgraded = openStore(path, [ward]);
+    expect(upgraded.waiting()).toEqual({ entries: 1, unacknowledged: 1, nodes: [] });
+    expect(upgraded.takeDue(Date.now(), 10)).toMatchObject([{ placement: null, missing: null }]);
+    const { node } = await openIdentity(secretKeyFrom(new Uint8Array(32).fill(1)));
+    expect(upgraded.floors.get(node)).toBeUndefined();
+    upgraded.floors.set(node, 7);
+    expect(upgraded.floors.get(node)).toBe(7);
+    upgraded.close();
+  });
+
+  test("P-71: says everything again when its epoch is raised, and never goes back to a lower one", async () => {
+    const store = openStore(await newPath(), [ward]);
+    const prepared = ["a", "b"].map((id, i) =>
+      prepareRecord(ward, wardRecord(id, { profile: { age: 20 * i } })),
+    );
+    store.put(
+      ward.id,
+      prepared.flatMap((record) => (record.ok ? [record.value] : [])),
+    );
+    store.conclude(store.takeDue(Date.now(), 10), []);
+    store.remove(ward.id, "b");
+    expect(store.waiting().entries).toBe(1);
+    expect(store.raiseEpoch(2)).toBe(true);
+    expect(store.epoch).toBe(2);
+    expect(store.takeDue(Date.now(), 10)).toMatchObject([{ count: 1 }]);
+    expect(store.raiseEpoch(2)).toBe(false);
+    expect(store.raiseEpoch(1)).toBe(false);
+    expect(store.epoch).toBe(2);
+    store.close();
   });
 
   test("stores all records of a batch or none", async () => {

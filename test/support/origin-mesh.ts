@@ -60,7 +60,10 @@ export interface TestMesh {
   readonly members: readonly [TestMember, ...TestMember[]];
   view(): MembershipView;
   /** Gives every node new descriptors of `members`, by default of all. */
-  announce(members?: readonly TestMember[]): Promise<void>;
+  announce(
+    members?: readonly TestMember[],
+    changes?: Partial<Descriptor["descriptor"]>,
+  ): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -95,7 +98,7 @@ export async function startTestMesh(size: number, replicas = 2): Promise<TestMes
     charter,
     members: [own, ...others],
     view: () => createView(charter, toStatements(own.node.members), Date.now()),
-    announce: async (announced = members) => {
+    announce: async (announced = members, changes = {}) => {
       seq += 1;
       const issuedAt = Date.now();
       const descriptors = await Promise.all(
@@ -111,6 +114,7 @@ export async function startTestMesh(size: number, replicas = 2): Promise<TestMes
             seq,
             issuedAt,
             expiresAt: issuedAt + LEASE_MS,
+            ...changes,
           }),
         ),
       );
@@ -261,6 +265,7 @@ export class TestNode {
     if (isTombstone(entry) !== isWithdrawal) return "wrong-kind";
     const member = this.#view?.live(entry.node, Date.now());
     if (!member) return "wrong-node";
+    if (member.epoch !== entry.epoch) return "wrong-epoch";
     const plan = this.#plans.get(entry.domain);
     if (!plan) return "unknown-domain";
     const isOurs = slotsOf(plan, entry.signature).some(

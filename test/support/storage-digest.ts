@@ -7,8 +7,8 @@ import { z } from "zod";
 
 const tableSchema = z.object({ name: z.string() });
 
-/** Tables that say nothing of what was sent. */
-const INTERNAL = /^(_cf_|sqlite_|schema_version$|__miniflare)/;
+/** Tables that say nothing of what was sent; floors say when a member last sent something. */
+const INTERNAL = /^(_cf_|sqlite_|schema_version$|floors$|__miniflare)/;
 
 /**
  * `database/table` to its number of rows and a hash of them, for every table with rows. Databases of Durable

@@ -1,4 +1,5 @@
 /** Looking up in this node's own shards: what a peer asks for, and what the own gateway asks first. */
+import { formerShards } from "../../durable-objects/shard-layouts.ts";
 import { shardOf, shardStub } from "../../durable-objects/stubs.ts";
 import type { ShardAnswer } from "../../durable-objects/routing-shard.ts";
 import {
@@ -19,53 +20,69 @@ export interface OwnLookup {
   readonly limit: number;
 }
 
+export interface OwnAnswer extends Pick<ShardAnswer, "origins" | "scanned"> {
+  /** Trees asked for in slots of which this node may not have all entries: they are in the answer as far as it has. */
+  readonly pending: readonly number[];
+}
+
 /**
  * The best origins over all shards that hold the trees' slots, each once. Refuses with `misdirected` if this
- * node does not hold one of the slots in its view.
+ * node neither is a replica of one of the slots in its view, nor has it still to hand off.
  */
 export async function lookupOwnShards(
   member: MemberContext,
   lookup: OwnLookup,
-): Promise<ShardAnswer> {
-  const { view, identity, env, shards } = member;
-  const { plan, signature, limit } = lookup;
-  const slots = slotsOf(plan, signature);
-  const treesByShard = new Map<number, number[]>();
+): Promise<OwnAnswer> {
+  const { env, shards } = member;
+  const slots = slotsOf(lookup.plan, lookup.signature);
   for (const [i, tree] of lookup.trees.entries()) {
-    const slot = slots[tree];
-    if (slot === undefined) {
+    if (slots[tree] === undefined) {
       const message = `the signature has no root key in tree ${tree}`;
       throw new Refusal("bad-request", { errors: [{ path: `trees.${i}`, message }] });
     }
-    if (!view.placement.replicasOf(slot).includes(identity.node)) {
-      throw new Refusal("misdirected", {
-        detail: `this node does not hold the slot of tree ${tree}`,
-        statements: whoHolds(member, lookup.trees, slots),
-      });
-    }
-    const shard = shardOf(slot, shards);
-    treesByShard.set(shard, [...(treesByShard.get(shard) ?? []), tree]);
   }
-  const answers = await Promise.all(
-    [...treesByShard].map(([shard, trees]) =>
-      shardStub(env, shard, shards).lookup({
-        domain: plan.domainId,
-        signature,
-        trees,
-        limit,
-        now: member.now(),
-      }),
-    ),
-  );
+  const ask = async (layout: number, shard: number): Promise<ShardAnswer | undefined> => {
+    const trees = lookup.trees.filter((tree) => shardOf(slots[tree] ?? 0, layout) === shard);
+    if (trees.length === 0) return undefined;
+    return shardStub(env, shard, layout).lookup({
+      domain: lookup.plan.domainId,
+      signature: lookup.signature,
+      trees,
+      limit: lookup.limit,
+      now: member.now(),
+      placement: member.view.placement.version,
+    });
+  };
+  // First the former shards: what they move while they are asked is in its new place when that is asked.
+  const former = await formerShards(env, shards, member.now());
+  const old = await Promise.all(former.map(({ layout, shard }) => ask(layout, shard)));
+  const wanted = new Set(lookup.trees.map((tree) => shardOf(slots[tree] ?? 0, shards)));
+  const current = await Promise.all([...wanted].map((shard) => ask(shards, shard)));
+  const ours = current.filter((answer) => answer !== undefined);
+  const unheld = ours.flatMap((answer) => answer.unheld);
+  const [first] = unheld;
+  if (first !== undefined) {
+    throw new Refusal("misdirected", {
+      detail: `this node does not hold the slot of tree ${first}`,
+      statements: whoHolds(member, unheld, slots),
+    });
+  }
+  const answers = [...old.filter((answer) => answer !== undefined), ...ours];
+  return {
+    origins: bestOf(answers, lookup.limit),
+    scanned: answers.reduce((sum, answer) => sum + answer.scanned, 0),
+    pending: ours.flatMap((answer) => answer.pending).toSorted((a, b) => a - b),
+  };
+}
+
+/** Each origin once, with its best entry. */
+function bestOf(answers: readonly ShardAnswer[], limit: number): ShardAnswer["origins"] {
   const best = new Map<NodeId, ShardAnswer["origins"][number]>();
   for (const origin of answers.flatMap((answer) => answer.origins)) {
     const known = best.get(origin.node);
     if (!known || origin.estimate > known.estimate) best.set(origin.node, origin);
   }
-  return {
-    origins: [...best.values()].toSorted((a, b) => b.estimate - a.estimate).slice(0, limit),
-    scanned: answers.reduce((sum, answer) => sum + answer.scanned, 0),
-  };
+  return [...best.values()].toSorted((a, b) => b.estimate - a.estimate).slice(0, limit);
 }
 
 /**

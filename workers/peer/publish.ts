@@ -1,34 +1,23 @@
 /**
- * The door of this node's shards: every entry and tombstone is verified here, whoever brings it, before a
- * shard stores it. What is wrong with one costs only that one.
+ * Storing what is published: each statement is verified, then given to every shard that holds one of its slots. What
+ * is wrong with one costs only that one.
  */
-import { knownDomain } from "../../durable-objects/domain-cache.ts";
-import type { StoredEntry } from "../../durable-objects/routing-shard-store.ts";
-import { shardOf, shardStub } from "../../durable-objects/stubs.ts";
 import {
-  decodeEntry,
-  entryKeyOf,
-  err,
-  fromBase64Url,
-  isTombstone,
-  ok,
-  slotsOf,
-  verifyEntry,
-  type Entry,
-  type PublishResponse,
-  type RefusalReason,
-  type Result,
-} from "../../protocol/index.ts";
+  acceptStatement,
+  type AcceptedStatement,
+  type StatementKind,
+} from "../../durable-objects/accept-statements.ts";
+import type { StoredEntry } from "../../durable-objects/routing-shard-store.ts";
+import { formerShards, type FormerShard } from "../../durable-objects/shard-layouts.ts";
+import { shardOf, shardStub } from "../../durable-objects/stubs.ts";
+import { fromBase64Url, type PublishResponse, type RefusalReason } from "../../protocol/index.ts";
 import type { MemberContext } from "../node-context.ts";
 
-export type StatementKind = "entry" | "tombstone";
+export type { StatementKind } from "../../durable-objects/accept-statements.ts";
 
-/** A verified statement with the trees that each shard of this node holds of it. */
-interface Accepted {
+interface Indexed {
   readonly index: number;
-  readonly statement: Uint8Array;
-  readonly entry: Entry;
-  readonly treesByShard: ReadonlyMap<number, readonly number[]>;
+  readonly statement: AcceptedStatement;
 }
 
 /** Verifies and stores a batch of statements of one kind, each as base64url. */
@@ -37,66 +26,90 @@ export async function acceptStatements(
   kind: StatementKind,
   statements: readonly string[],
 ): Promise<PublishResponse> {
+  const { env, view, identity, shards } = member;
+  const isOurs = (slot: number): boolean => view.placement.replicasOf(slot).includes(identity.node);
   const checked = await Promise.all(
-    statements.map((text, index) => accept(member, kind, text, index)),
+    statements.map((text) =>
+      acceptStatement(bytesOf(text), { env, view, now: member.now(), kind, isOurs }),
+    ),
   );
   const refused = new Map<number, RefusalReason>();
-  const byShard = new Map<number, Accepted[]>();
+  const accepted: Indexed[] = [];
   for (const [index, result] of checked.entries()) {
-    if (!result.ok) {
-      refused.set(index, result.error);
-      continue;
-    }
-    for (const shard of result.value.treesByShard.keys()) {
-      const list = byShard.get(shard) ?? [];
-      list.push(result.value);
-      byShard.set(shard, list);
-    }
+    if (result.ok) accepted.push({ index, statement: result.value });
+    else refused.set(index, result.error);
   }
+  const former = await formerShards(env, shards, member.now());
   await Promise.all(
-    [...byShard].map(async ([shard, accepted]) => {
-      const entries = accepted.map((item) => storedEntry(item, shard));
-      const outcomes = await shardStub(member.env, shard, member.shards).store(entries);
-      for (const [i, outcome] of outcomes.entries()) {
-        if (outcome === "stale") refused.set(accepted[i]?.index ?? -1, "stale");
+    [...byShard(accepted, shards)].map(async ([shard, list]) => {
+      const stub = shardStub(env, shard, shards);
+      // What a former shard holds of these comes first: an older statement must not win over it.
+      const moved = await heldByFormer(member, former, list);
+      const entries = [...moved, ...list.map(({ statement }) => storedEntry(statement))];
+      const outcomes = await stub.store(entries, view.placement.version);
+      for (const [i, outcome] of outcomes.slice(moved.length).entries()) {
+        const index = list[i]?.index ?? -1;
+        if (outcome === "stale" || outcome === "misdirected") refused.set(index, outcome);
       }
     }),
   );
+  await dropFromFormer(member, former, accepted);
   return {
     stored: statements.length - refused.size,
     refused: [...refused]
       .map(([index, reason]) => ({ index, reason }))
       .toSorted((a, b) => a.index - b.index),
-    membership: member.view.version,
+    membership: view.version,
   };
 }
 
-async function accept(
-  member: MemberContext,
-  kind: StatementKind,
-  text: string,
-  index: number,
-): Promise<Result<Accepted, RefusalReason>> {
-  const statement = readStatement(text);
-  const decoded = statement && decodeEntry(statement);
-  if (!decoded?.ok) return err("malformed");
-  const entry = decoded.value;
-  if (isTombstone(entry) !== (kind === "tombstone")) return err("wrong-kind");
-  const publisher = member.view.live(entry.node, member.now());
-  if (!publisher) return err("wrong-node");
-  if (publisher.epoch !== entry.epoch) return err("wrong-epoch");
-  const domain = await knownDomain(member.env, entry.domain);
-  if (!domain) return err("unknown-domain");
-  if (entry.signature.length !== domain.plan.symbols) return err("wrong-size");
-  const treesByShard = ownTrees(member, slotsOf(domain.plan, entry.signature));
-  if (treesByShard.size === 0) return err("misdirected");
-  // Last, because it costs the most.
-  if (!(await verifyEntry(statement, entry, member.mesh, publisher.key)))
-    return err("bad-signature");
-  return ok({ index, statement, entry, treesByShard });
+/** The statements of each shard of a layout of `shards`. */
+function byShard(list: readonly Indexed[], shards: number): Map<number, Indexed[]> {
+  const grouped = new Map<number, Indexed[]>();
+  for (const item of list) {
+    for (const shard of new Set(item.statement.slots.map((slot) => shardOf(slot, shards)))) {
+      const known = grouped.get(shard);
+      if (known) known.push(item);
+      else grouped.set(shard, [item]);
+    }
+  }
+  return grouped;
 }
 
-function readStatement(text: string): Uint8Array<ArrayBuffer> {
+function inFormer({ layout, shard }: FormerShard, list: readonly Indexed[]): readonly Indexed[] {
+  return byShard(list, layout).get(shard) ?? [];
+}
+
+async function heldByFormer(
+  { env }: MemberContext,
+  former: readonly FormerShard[],
+  list: readonly Indexed[],
+): Promise<StoredEntry[]> {
+  const held = await Promise.all(
+    former.map(async (place) => {
+      const keys = inFormer(place, list).map(({ statement }) => statement.key);
+      if (keys.length === 0) return [];
+      return shardStub(env, place.shard, place.layout).entries(keys);
+    }),
+  );
+  return held.flat().filter((entry) => entry !== undefined);
+}
+
+/** What was stored has its place now: the former shards need not move it, and must not answer with what it replaced. */
+async function dropFromFormer(
+  { env }: MemberContext,
+  former: readonly FormerShard[],
+  list: readonly Indexed[],
+): Promise<void> {
+  await Promise.all(
+    former.map(async (place) => {
+      const items = inFormer(place, list).map(({ statement }) => storedEntry(statement));
+      if (items.length > 0) await shardStub(env, place.shard, place.layout).drop(items);
+    }),
+  );
+}
+
+function bytesOf(text: string): Uint8Array {
   try {
     return fromBase64Url(text);
   } catch {
@@ -104,26 +117,6 @@ function readStatement(text: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** The trees whose slot this node is a replica of, by shard. */
-function ownTrees(
-  { view, identity, shards }: MemberContext,
-  slots: readonly (number | undefined)[],
-): Map<number, number[]> {
-  const byShard = new Map<number, number[]>();
-  for (const [tree, slot] of slots.entries()) {
-    if (slot === undefined || !view.placement.replicasOf(slot).includes(identity.node)) continue;
-    const shard = shardOf(slot, shards);
-    byShard.set(shard, [...(byShard.get(shard) ?? []), tree]);
-  }
-  return byShard;
-}
-
-function storedEntry({ statement, entry, treesByShard }: Accepted, shard: number): StoredEntry {
-  return {
-    key: entryKeyOf(entry.node, entry.domain, entry.signature),
-    epoch: entry.epoch,
-    seq: entry.seq,
-    trees: Uint8Array.from(treesByShard.get(shard) ?? []),
-    statement,
-  };
+function storedEntry({ key, epoch, seq, statement }: AcceptedStatement): StoredEntry {
+  return { key, epoch, seq, statement };
 }

@@ -1,6 +1,8 @@
 /** The gateway: what the organisation's own requesters call. */
+import { z } from "zod";
 import {
   DELEGATION_MS,
+  peerHealthSchema,
   problemOf,
   provingStatements,
   queryRequestSchema,
@@ -14,6 +16,7 @@ import {
   type RouteResponse,
 } from "../../protocol/index.ts";
 import { findOrigins } from "../gateway/find-origins.ts";
+import { peerHealth } from "../gateway/peer-health.ts";
 import { runQuery } from "../gateway/run-query.ts";
 import { logFailure } from "../log.ts";
 import { readSymbols, requirePlan } from "../domains.ts";
@@ -21,6 +24,7 @@ import { asMember } from "../node-context.ts";
 import type { Routes } from "../route.ts";
 
 const NDJSON = "application/x-ndjson";
+const peersSchema = z.strictObject({ peers: z.array(peerHealthSchema) });
 
 export function mountGateway(routes: Routes): void {
   routes.addJson(
@@ -38,7 +42,9 @@ export function mountGateway(routes: Routes): void {
       // The first event comes before any answer is begun, so that a refusal still has its own status.
       const first = await events.next();
       if (headers.get("accept")?.includes(NDJSON)) {
-        return new Response(streamOf(first, events), { headers: { "content-type": NDJSON } });
+        return new Response(streamOf(first, events, node.caller.traceparent), {
+          headers: { "content-type": NDJSON },
+        });
       }
       for (let event = first; !event.done; event = await events.next()) {
         if (event.value.type === "done") return Response.json(event.value.response);
@@ -93,11 +99,26 @@ export function mountGateway(routes: Routes): void {
       return Response.json(response);
     },
   );
+
+  routes.add(
+    {
+      method: "get",
+      path: "/v1/peers",
+      access: "requester",
+      summary: "How the nodes that this one looked up at have answered, as one isolate has seen it",
+      response: { status: 200, schema: peersSchema },
+    },
+    async ({ node }) => {
+      const report: z.infer<typeof peersSchema> = { peers: peerHealth(node.now()) };
+      return Response.json(report);
+    },
+  );
 }
 
 function streamOf(
   first: IteratorResult<QueryEvent, void>,
   rest: AsyncGenerator<QueryEvent, void>,
+  traceparent: string | undefined,
 ): ReadableStream<Uint8Array> {
   let next: Promise<IteratorResult<QueryEvent, void>> | undefined = Promise.resolve(first);
   return new ReadableStream({
@@ -108,7 +129,7 @@ function streamOf(
         if (event.done) controller.close();
         else controller.enqueue(lineOf(event.value));
       } catch (error) {
-        logFailure("query", error);
+        logFailure("query", error, traceparent);
         controller.enqueue(lineOf({ type: "failed", problem: problemOf("internal") }));
         controller.close();
       }

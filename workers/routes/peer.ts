@@ -43,7 +43,7 @@ export function mountPeer(routes: Routes): void {
           entries: [toBase64Url(statement)],
         })),
         scanned: found.scanned,
-        pending: [],
+        pending: [...found.pending],
         membership: member.view.version,
       };
       return Response.json(response);

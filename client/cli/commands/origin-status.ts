@@ -47,9 +47,14 @@ function formatStatus({ node, mesh, membership, domains, outbox }: StatusReport)
   return [
     `node ${node}\nmesh ${mesh}, ${members}`,
     formatTable(["domain", "id", "records", "entries", "withheld"], rows),
-    outbox.waiting === 0
-      ? "The mesh knows of all entries."
-      : `The mesh has yet to acknowledge ${counted(outbox.waiting, "statement")}.`,
+    outboxText(outbox),
     ...(missing.length > 0 ? [formatTable(["waits for", "entries"], missing)] : []),
   ].join("\n\n");
+}
+
+function outboxText({ waiting, unacknowledged }: StatusReport["outbox"]): string {
+  if (waiting === 0) return "The mesh knows of all entries.";
+  const complete = `${counted(waiting, "statement")} not yet at every node that holds it`;
+  if (unacknowledged === 0) return `The mesh knows of all entries; ${complete}.`;
+  return `The mesh has yet to acknowledge ${counted(unacknowledged, "statement")}; ${complete}.`;
 }

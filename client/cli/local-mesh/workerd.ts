@@ -12,6 +12,7 @@ const OBJECTS = {
   MEMBERSHIP: "Membership",
   DOMAIN_LIBRARY: "DomainLibrary",
   REQUEST_GUARD: "RequestGuard",
+  SHARD_LAYOUTS: "ShardLayouts",
 } as const;
 
 export interface LocalWorker {

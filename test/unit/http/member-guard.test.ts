@@ -5,6 +5,7 @@ import {
   requireAdmitted,
   type Floors,
   type GuardedRequest,
+  type GuardVerdict,
 } from "../../../protocol/http/member-guard.ts";
 import { CLOCK_SKEW_S, REQUEST_MAX_AGE_S } from "../../../protocol/http/message-signature.ts";
 import { Refusal } from "../../../protocol/http/problem.ts";
@@ -29,6 +30,11 @@ class MemoryFloors implements Floors {
 
 function codesOf(guard: MemberGuard, requests: readonly Partial<GuardedRequest>[], now = NOW) {
   return requests.map((change) => guard.admit({ ...request, ...change }, now, PLENTY).code);
+}
+
+/** Of a request created so many seconds later. */
+function at(seconds: number) {
+  return { nonce: `at ${seconds}`, created: CREATED + seconds };
 }
 
 describe("replays", () => {
@@ -62,14 +68,12 @@ describe("replays", () => {
     codesOf(new MemberGuard(floors), [{}]);
     const restarted = new MemberGuard(floors);
     expect(restarted.admit(request, NOW, PLENTY)).toEqual({ code: "unsure", retryAfterS: 6 });
-    const at = (seconds: number) => ({ nonce: `at ${seconds}`, created: CREATED + seconds });
     expect(codesOf(restarted, [at(-1), at(5), at(6)])).toEqual(["unsure", "unsure", "admitted"]);
     expect(codesOf(restarted, [{ node: bob.node }])).toEqual(["admitted"]);
   });
 
   it("P-48: requests may overtake each other while the guard runs", () => {
     const guard = new MemberGuard(new MemoryFloors());
-    const at = (seconds: number) => ({ nonce: `at ${seconds}`, created: CREATED + seconds });
     expect(codesOf(guard, [at(30), at(0), at(-200)])).toEqual(["admitted", "admitted", "admitted"]);
   });
 
@@ -88,7 +92,6 @@ describe("replays", () => {
     codesOf(guard, [{}, { nonce: "n2", created: CREATED + 2 }, { nonce: "n3", created: CREATED }]);
     guard.settle();
     const next = new MemberGuard(floors);
-    const at = (seconds: number) => ({ nonce: `at ${seconds}`, created: CREATED + seconds });
     expect(codesOf(next, [at(2), at(3)])).toEqual(["unsure", "admitted"]);
     // One that admitted nothing leaves what it found.
     new MemberGuard(floors).settle();
@@ -97,7 +100,6 @@ describe("replays", () => {
 
   it("P-48: nonces that there is no room for are not admitted again either", () => {
     const guard = new MemberGuard(new MemoryFloors(), 2);
-    const at = (seconds: number) => ({ nonce: `at ${seconds}`, created: CREATED + seconds });
     expect(codesOf(guard, [at(0), at(1), { ...at(2), node: bob.node }])).toEqual([
       "admitted",
       "admitted",
@@ -110,6 +112,15 @@ describe("replays", () => {
     ]);
   });
 });
+
+function refusalOf(verdict: GuardVerdict): Response {
+  try {
+    requireAdmitted(verdict);
+  } catch (error) {
+    if (error instanceof Refusal) return error.toResponse();
+  }
+  throw new Error("it was not refused");
+}
 
 describe("rates", () => {
   it("P-61: a member may send its rate at once, and not one more", () => {
@@ -169,14 +180,6 @@ describe("rates", () => {
       ratelimit: '"member";r=7;t=60',
     });
     expect(requireAdmitted({ code: "admitted", quota })).toBe(quota);
-    const refusalOf = (verdict: Parameters<typeof requireAdmitted>[0]): Response => {
-      try {
-        requireAdmitted(verdict);
-      } catch (error) {
-        if (error instanceof Refusal) return error.toResponse();
-      }
-      throw new Error("it was not refused");
-    };
     const limited = refusalOf({ code: "rate-limited", quota, retryAfterS: 2 });
     expect([limited.status, limited.headers.get("retry-after")]).toEqual([429, "2"]);
     expect(limited.headers.get("ratelimit")).toBe('"member";r=7;t=60');

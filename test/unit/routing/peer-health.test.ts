@@ -153,9 +153,9 @@ describe("the report of a node's health", () => {
     expect(peerHealthSchema.parse(report)).toEqual({
       node,
       state: "open",
-      failuresInRow: FAILURES_TO_OPEN,
-      p50: 10,
-      p95: 19,
+      failures: FAILURES_TO_OPEN,
+      p50Ms: 10,
+      p95Ms: 19,
       lastFailure: "unreachable",
       withheld: 0,
     });

@@ -218,7 +218,7 @@ describe("carrying out a lookup", SLOW, () => {
       { node: b, trees: [1] },
     ]);
     expect(report.treesAnswered.size).toBe(3);
-    expect(peers.health.report(0).map(({ failuresInRow }) => failuresInRow)).toEqual([0, 0]);
+    expect(peers.health.report(0).map(({ failures }) => failures)).toEqual([0, 0]);
   });
 
   it("P-80: a node that refuses what the newest view says it holds has failed", async () => {
@@ -229,7 +229,7 @@ describe("carrying out a lookup", SLOW, () => {
     expect(report.treesAnswered.size).toBe(2);
     const refused = peers.calls[0]?.node;
     expect(peers.health.report(0).find(({ node }) => node === refused)).toMatchObject({
-      failuresInRow: 1,
+      failures: 1,
       lastFailure: "misdirected",
     });
   });

@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { fromBase64Url, toBase64Url } from "../../../protocol/bytes.ts";
 import { publicKeySchema } from "../../../protocol/ids.ts";
 import {
@@ -10,6 +13,9 @@ import {
 } from "../../../protocol/signed/ed25519.ts";
 import { alice } from "../support/identities.ts";
 import { bytesFrom } from "../support/random.ts";
+
+/** Values from C2SP/wycheproof: see its `source`. */
+const WYCHEPROOF = join(import.meta.dirname, "../../vectors/published/wycheproof-ed25519.json");
 
 function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.from(hex, "hex"));
@@ -125,6 +131,30 @@ describe("public keys", () => {
   });
 });
 
+describe("the published verification vectors", () => {
+  const text = z.string();
+  const { cases } = z
+    .object({ cases: z.array(z.tuple([z.int(), text, text, text, text, text])) })
+    .parse(JSON.parse(readFileSync(WYCHEPROOF, "utf8")));
+  const named = cases.map(([id, key, message, signature, result, comment]) => ({
+    title: `${id} is ${result}${comment === "" ? "" : `: ${comment}`}`,
+    key,
+    message,
+    signature,
+    isValid: result === "valid",
+  }));
+
+  it("P-37: are all of Wycheproof's", () => {
+    expect(named).toHaveLength(151);
+    expect(named.filter(({ isValid }) => isValid)).toHaveLength(88);
+  });
+
+  it.each(named)("P-37: Wycheproof $title", async ({ key, message, signature, isValid }) => {
+    const isAdmitted = isSoundPublicKey(fromHex(key));
+    expect(isAdmitted && (await verifies(key, signature, message))).toBe(isValid);
+  });
+});
+
 describe("the published edge cases", () => {
   // github.com/novifinancial/ed25519-speccheck (Apache-2.0), cases.json: key, message, signature.
   const SMALL = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa";
@@ -164,6 +194,12 @@ describe("the published edge cases", () => {
       "160a1cb0dc9c0258cd0a7d23e94d8fa878bcb1925f2c64246b2dee1796bed5125ec6bc982a269b723e0668e540911a9a6a58921d6925e434ab10aa7940551a09",
     ],
     [
+      5,
+      MIXED_TOO,
+      "e47d62c63f830dc7a6851a0b1f33ae4bb2f507fb6cffec4011eaccd55b53f56c",
+      "21122a84e0b5fca4052f5b1235c80a537878b38f3142356b2c2384ebad4668b7e40bc836dac0f71076f9abe3a53f9c03c1ceeeddb658d0030494ace586687405",
+    ],
+    [
       6,
       SOUND,
       "85e241a07d148b41e47d62c63f830dc7a6851a0b1f33ae4bb2f507fb6cffec40",
@@ -180,6 +216,18 @@ describe("the published edge cases", () => {
       MIXED,
       "fdaebc429f4a735932a160da1301080c13280eea8bc280d1b392c6b9e6ba3a5a",
       "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f454d370c8d9fc323a41450f8d513eafeb5b0697390c1e505a0d4ddc71f566607",
+    ],
+    [
+      9,
+      MIXED,
+      "84b698d39be126ff55fe45079e6c8bf64a0d7db6994560b4e96b7021eb39c1a1",
+      "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f084d5b99c2a9463d9c8bd5026916996984eeec87ddf1d3be329006ace1b37b09",
+    ],
+    [
+      10,
+      TWISTED,
+      "e96b7021eb39c1a163b6da4e3093dcd3f21387da4cc4572be588fafae23c155b",
+      "a9d55260f765261eb9b84e106f665e00b867287a761990d7135963ee0a7d59dca5bb704786be79fc476f91d3f3f89b03984d8068dcf1bb7dfc6637b45450ac04",
     ],
     [
       11,
