@@ -114,7 +114,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     path: ["node", "repair"],
-    summary: "Gossip with a peer and compare entries now",
+    summary: "Compare entries with the other replicas now",
     load: async () => (await import("./commands/node-repair.ts")).nodeRepairCommand(),
   },
   {

@@ -73,7 +73,7 @@ export type GossipStatus = z.infer<typeof gossipStatusSchema>;
 export const shardStatusSchema = z.strictObject({
   shard: count,
   /** Statements by what they are: entries of live nodes, tombstones, entries of nodes that lapsed. */
-  entries: z.strictObject({ live: count, tombstone: count, lapsed: count }),
+  entries: z.strictObject({ live: count, tombstones: count, lapsed: count }),
   slots: z.strictObject({
     held: count,
     /** Newly held, and not reconciled yet. */
@@ -81,8 +81,9 @@ export const shardStatusSchema = z.strictObject({
     /** No longer this node's, and not yet acknowledged by those whose they are. */
     handingOff: count,
   }),
-  /** Statements that other replicas have yet to take. */
+  /** Slots and peers that the next rounds have yet to deal with. */
   backlog: count,
+  /** Since the object last woke. */
   lastRepairAt: time.optional(),
 });
 export type ShardStatus = z.infer<typeof shardStatusSchema>;
@@ -137,6 +138,8 @@ export const nodeStatusSchema = z.strictObject({
     .optional(),
   gossip: gossipStatusSchema.optional(),
   shards: z.array(shardStatusSchema),
+  /** Of a former SHARDS, that still have to move what they hold. */
+  formerShards: count,
   peers: z.array(peerStatusSchema),
 });
 export type NodeStatus = z.infer<typeof nodeStatusSchema>;

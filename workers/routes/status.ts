@@ -2,7 +2,8 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { membershipView } from "../../durable-objects/membership-view.ts";
 import type { PeerHealth as GossipHealth } from "../../durable-objects/peer-health.ts";
-import { membershipStub } from "../../durable-objects/stubs.ts";
+import { formerShards } from "../../durable-objects/shard-layouts.ts";
+import { membershipStub, shardStub } from "../../durable-objects/stubs.ts";
 import {
   countStates,
   nodeStatusSchema,
@@ -38,9 +39,17 @@ async function statusOf(node: NodeContext): Promise<NodeStatus> {
     configuration: configurationOf(node),
     ...(await membershipOf(node)),
     gossip,
-    shards: [],
+    shards: await shardsOf(node),
+    formerShards: (await formerShards(node.env, node.shards, node.now())).length,
     peers: peersOf(met, peerHealth(node.now())),
   };
+}
+
+async function shardsOf({ env, shards }: NodeContext): Promise<NodeStatus["shards"]> {
+  const numbers = Array.from({ length: shards }, (_, shard) => shard);
+  return Promise.all(
+    numbers.map(async (shard) => ({ shard, ...(await shardStub(env, shard, shards).status()) })),
+  );
 }
 
 /** What gossip and lookups saw of each peer. */

@@ -1,8 +1,7 @@
 /** `outcome-mesh doctor`: tests every part of a node, and says what to mend. */
 import { Command, Option } from "commander";
-import { z } from "zod";
 import type { OriginConfig } from "../../../origin/index.ts";
-import { domainIdSchema, type DomainId, type NodeStatus } from "../../../protocol/index.ts";
+import type { DomainId, NodeStatus } from "../../../protocol/index.ts";
 import { CliError } from "../cli-error.ts";
 import { checkLookup } from "../doctor/check-lookup.ts";
 import { checkMesh } from "../doctor/check-mesh.ts";
@@ -11,7 +10,7 @@ import { checkKey, checkStatus, checkToken, checkWorker } from "../doctor/check-
 import { Findings, type Check } from "../doctor/check.ts";
 import { EXIT } from "../exit-codes.ts";
 import { endpoint, keyOption } from "../mesh/options.ts";
-import type { OwnNode } from "../mesh/own-node.ts";
+import { domainListSchema, type OwnNode } from "../mesh/own-node.ts";
 import { baseUrl, bearerToken, jsonOption } from "../options.ts";
 import { readConfig } from "../origin-config.ts";
 import { counted, printJson, printText } from "../output.ts";
@@ -25,8 +24,6 @@ interface DoctorOptions {
   readonly token?: string;
   readonly json?: true;
 }
-
-const domainListSchema = z.object({ domains: z.array(z.object({ id: domainIdSchema })) });
 
 export function doctorCommand(): Command {
   return new Command("doctor")
@@ -92,7 +89,7 @@ async function examine(findings: Findings, options: Examination): Promise<void> 
   const node = identity && (await checkWorker(findings, url, identity, loaded?.meshId));
   const status = node && (await checkStatus(findings, node));
   if (node) await checkToken(findings, url, token);
-  if (status) await checkMesh(findings, status, url);
+  if (status) await checkMesh(findings, node, status);
   await examineOrigin(findings, options, node, status);
   if (node && status) {
     await checkLookup(findings, node, await firstDomain(node), token);

@@ -8,13 +8,13 @@ import { jsonOption } from "../options.ts";
 import { printJson, printText } from "../output.ts";
 import type { OwnNodeOptions } from "./node-status.ts";
 
-/** Counts, whatever they are called. */
+/** Counts, whatever a version of the Worker calls them. */
 const reportSchema = z.record(z.string(), z.unknown());
 
 export function nodeRepairCommand(): Command {
   return new Command("repair")
     .description(
-      "Do a round of gossip and a round of repair of every shard now, as your node does by itself every few minutes. Does no harm, however often.",
+      "Compare every shard with the other replicas now and mend what differs, as your node does by itself every few minutes. Does no harm, however often.",
     )
     .requiredOption("--url <url>", "your Worker", endpoint)
     .addOption(keyOption().makeOptionMandatory())
@@ -28,7 +28,7 @@ export function nodeRepairCommand(): Command {
 
 async function runNodeRepair({ url, key, json }: OwnNodeOptions): Promise<void> {
   const node = await openOwnNode(url, await readKey(key));
-  const report = await node.read("/v1/node/repair", reportSchema, {});
+  const report = await node.read("/v1/node/repair", reportSchema, "POST");
   if (json) printJson(report);
   else printText(Object.entries(report).map(describe).join("\n"));
 }

@@ -1,20 +1,14 @@
 /** `doctor`'s look at the node's place in its mesh: its own descriptor, the others, gossip, shards. */
-import {
-  compareText,
-  LEASE_MS,
-  type MemberReport,
-  type NodeStatus,
-} from "../../../protocol/index.ts";
+import { LEASE_MS, type MemberReport, type NodeStatus } from "../../../protocol/index.ts";
 import { formatDuration, formatMoment } from "../mesh/duration.ts";
 import { lastAnswerAt } from "../mesh/format-status.ts";
-import { readHealth } from "../mesh/own-node.ts";
+import { readHealth, type OwnNode } from "../mesh/own-node.ts";
 import { counted } from "../output.ts";
+import { checkPeers } from "./check-peers.ts";
 import type { Findings } from "./check.ts";
 
 type Membership = NonNullable<NodeStatus["membership"]>;
 
-/** Peers that are called from here. */
-const PEERS_SAMPLED = 8;
 /** A lease is renewed hourly: with less than half of it left, renewal fails. */
 const LEASE_WARN_MS = LEASE_MS / 2;
 /** Rounds that may fail in a row: peers restart. */
@@ -25,20 +19,20 @@ const CRON_MS = 600_000;
 /** Checks what the status says. */
 export async function checkMesh(
   findings: Findings,
+  node: OwnNode,
   status: NodeStatus,
-  expectedMeshUrl: string,
 ): Promise<void> {
-  const { membership, node } = status;
+  const { membership } = status;
   if (!membership) {
-    const hint = `outcome-mesh mesh join --mesh-url ${expectedMeshUrl} --key FILE --invitation FILE`;
+    const hint = `outcome-mesh mesh join --mesh-url ${node.url} --key FILE --invitation FILE`;
     findings.fail("members", "the Worker has not been given its mesh's charter", hint);
     return;
   }
   checkMembers(findings, membership);
-  const own = membership.members.find((member) => member.node === node);
-  await checkDescriptor(findings, own, status, expectedMeshUrl);
+  const own = membership.members.find((member) => member.node === status.node);
+  await checkDescriptor(findings, own, status, node.url);
   checkGossip(findings, status, membership);
-  await checkPeers(findings, membership, node);
+  await checkPeers(findings, node, membership.members, status.configuration.allowedHosts);
   checkShards(findings, status);
   checkProofs(findings, membership);
   checkPeerHealth(findings, status);
@@ -182,33 +176,8 @@ function checkGossip(findings: Findings, status: NodeStatus, { counts }: Members
   }
 }
 
-async function checkPeers(findings: Findings, { members }: Membership, own: string): Promise<void> {
-  const peers = members.flatMap(({ node, state, described }) =>
-    state === "live" && described && node !== own ? [{ node, ...described }] : [],
-  );
-  if (peers.length === 0) {
-    findings.skip("peers", "there are none");
-    return;
-  }
-  // By node id, so by chance, and the same ones in the next run.
-  const sample = peers.toSorted((a, b) => compareText(a.node, b.node)).slice(0, PEERS_SAMPLED);
-  const bad: string[] = [];
-  await Promise.all(
-    sample.map(async ({ node, name, meshUrl }) => {
-      const health = await readHealth(meshUrl).catch(() => undefined);
-      if (health?.node !== node) bad.push(`${name} (${meshUrl})`);
-    }),
-  );
-  const message = `${sample.length - bad.length} of ${counted(sample.length, "peer")} tried answer${bad.length > 0 ? `; not ${bad.toSorted(compareText).join(", ")}` : ""}`;
-  if (bad.length === 0) findings.ok("peers", message);
-  else if (bad.length < sample.length) {
-    findings.warn("peers", message, "tell their operators; entries are held by others meanwhile");
-  } else {
-    findings.fail("peers", message, "is this machine online?");
-  }
-}
-
-function checkShards(findings: Findings, { shards, configuration, time }: NodeStatus): void {
+function checkShards(findings: Findings, status: NodeStatus): void {
+  const { shards, formerShards, configuration, time } = status;
   const sum = (of: (shard: NodeStatus["shards"][number]) => number): number =>
     shards.reduce((total, shard) => total + of(shard), 0);
   const backlog = sum((shard) => shard.backlog);
@@ -221,10 +190,10 @@ function checkShards(findings: Findings, { shards, configuration, time }: NodeSt
     "entries",
   );
   const oldest = Math.min(...shards.map(({ lastRepairAt }) => lastRepairAt ?? 0));
-  if (backlog + pending + handingOff > 0) {
+  if (backlog + pending + handingOff + formerShards > 0) {
     findings.warn(
       "shards",
-      `${message}; ${counted(pending, "slot")} still being filled, ${handingOff} being handed over, ${counted(backlog, "statement")} on the way`,
+      `${message}; ${counted(pending, "slot")} still being filled, ${handingOff} being handed over, ${formerShards} former shards to empty`,
       "this settles by itself; `outcome-mesh node repair` does a round now",
     );
   } else if (shards.length > 0 && oldest > 0 && time - oldest > 3 * configuration.repairMs) {

@@ -1,17 +1,16 @@
 /** `doctor`'s questions to the origin: does it run, can others reach it, has the mesh heard what it holds? */
 import { z } from "zod";
 import type { OriginConfig, StatusReport } from "../../../origin/index.ts";
-import { domainIdSchema, type MemberReport } from "../../../protocol/index.ts";
+import type { MemberReport } from "../../../protocol/index.ts";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
-import type { OwnNode } from "../mesh/own-node.ts";
+import { domainListSchema, type OwnNode } from "../mesh/own-node.ts";
 import { listeningUrl, readOriginStatus } from "../origin-status.ts";
 import { counted } from "../output.ts";
 import { unreachableError } from "../request-errors.ts";
 import type { Findings } from "./check.ts";
 
 const TIMEOUT_MS = 15_000;
-const domainListSchema = z.object({ domains: z.array(z.object({ id: domainIdSchema })) });
 const originHealthSchema = z.object({ status: z.literal("ok") });
 
 /** The origin as its operator sees it, on its own machine or at `url`. */

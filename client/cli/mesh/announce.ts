@@ -1,5 +1,4 @@
 /** Telling a mesh of a newcomer: a member's Worker is asked to take in its descriptor and the votes for it. */
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import {
   callPeer,
@@ -17,6 +16,7 @@ import {
   type PeerTarget,
   type Statement,
 } from "../../../protocol/index.ts";
+import { callerOf } from "./caller.ts";
 
 const TIMEOUT_MS = 30_000;
 const ANSWER_MAX_BYTES = 1_048_576;
@@ -41,7 +41,7 @@ export async function announce(
     return { peer, outcome: "failed", reason: "that is this node itself" };
   }
   const { result } = await callPeer(
-    { fetch, identity, mesh, now: Date.now, random: randomBytes },
+    callerOf(identity, mesh),
     target,
     {
       method: "POST",

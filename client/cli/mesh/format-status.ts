@@ -1,5 +1,6 @@
 /** A node's status for people. */
 import type { MemberState, NodeStatus, PeerStatus } from "../../../protocol/index.ts";
+import { counted } from "../output.ts";
 import { formatTable } from "../table.ts";
 import { formatDuration, formatMoment } from "./duration.ts";
 
@@ -59,12 +60,12 @@ export function lastAnswerAt({ peers }: NodeStatus): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-function formatShards({ shards, time }: NodeStatus): string {
+function formatShards({ shards, formerShards, time }: NodeStatus): string {
   const rows = shards.map(({ shard, entries, slots, backlog, lastRepairAt }) =>
     [
       shard,
       entries.live,
-      entries.tombstone,
+      entries.tombstones,
       entries.lapsed,
       slots.held,
       slots.pending,
@@ -73,7 +74,7 @@ function formatShards({ shards, time }: NodeStatus): string {
       lastRepairAt === undefined ? "never" : formatMoment(lastRepairAt, time),
     ].map(String),
   );
-  return formatTable(
+  const table = formatTable(
     [
       "shard",
       "live entries",
@@ -87,6 +88,9 @@ function formatShards({ shards, time }: NodeStatus): string {
     ],
     rows,
   );
+  return formerShards === 0
+    ? table
+    : `${table}\n${counted(formerShards, "shard")} of a former SHARDS still moving what they hold`;
 }
 
 function formatPeers({ peers, membership, time }: NodeStatus): string[] {
@@ -97,8 +101,8 @@ function formatPeers({ peers, membership, time }: NodeStatus): string[] {
     node,
     describeGossip(gossip, time),
     lookups?.state ?? "",
-    typeof lookups?.p95 === "number" ? `${Math.round(lookups.p95)} ms` : "",
-    lookups ? String(lookups.failuresInRow) : "",
+    lookups?.p95Ms === undefined ? "" : `${Math.round(lookups.p95Ms)} ms`,
+    lookups ? String(lookups.failures) : "",
     lookups ? String(lookups.withheld) : "",
   ]);
   return [formatTable(["peer", "node", "gossip", "lookups", "p95", "failures", "withheld"], rows)];

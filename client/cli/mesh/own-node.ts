@@ -2,16 +2,15 @@
  * The operator's own Worker, as commands call it: what it says of itself without being asked who asks, then
  * requests signed with the node's key. Every failure is a `CliError` that says what to do.
  */
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import {
   callPeer,
+  domainIdSchema,
   meshIdSchema,
   nodeIdSchema,
   parseJson,
   tellPeer,
   utf8Bytes,
-  type Caller,
   type Identity,
   type MeshId,
   type NodeId,
@@ -21,6 +20,7 @@ import {
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import { unreachableError } from "../request-errors.ts";
+import { callerOf } from "./caller.ts";
 
 /** Verifying a charter of 64 founders takes a cold isolate seconds. */
 const TIMEOUT_MS = 60_000;
@@ -35,6 +35,9 @@ const healthSchema = z.object({
   node: nodeIdSchema,
   time: z.number(),
 });
+
+/** `GET /v1/domains`, as far as commands need it. */
+export const domainListSchema = z.object({ domains: z.array(z.object({ id: domainIdSchema })) });
 
 /** What a Worker says to anyone. */
 export interface WorkerHealth {
@@ -52,8 +55,8 @@ export interface OwnNode {
   readonly identity: Identity;
   readonly mesh: MeshId;
   readonly health: WorkerHealth;
-  /** Sends a signed request; its answer is JSON of `schema`. Throws a `CliError`. */
-  read<T>(path: string, schema: z.ZodType<T>, body?: unknown): Promise<T>;
+  /** Sends a signed request without a body; its answer is JSON of `schema`. Throws a `CliError`. */
+  read<T>(path: string, schema: z.ZodType<T>, method?: "GET" | "POST"): Promise<T>;
   /** Gives it a document. Throws a `CliError`. */
   put(path: string, body: unknown): Promise<void>;
 }
@@ -111,28 +114,24 @@ export async function openOwnNode(
 
 function connect(url: string, identity: Identity, health: WorkerHealth): OwnNode {
   const { mesh, node } = health;
-  const caller: Caller = { fetch, identity, mesh, now: Date.now, random: randomBytes };
+  const caller = callerOf(identity, mesh);
   const target = { node, key: identity.publicKey, meshUrl: url };
   const limits = { maxBytes: ANSWER_MAX_BYTES, timeoutMs: TIMEOUT_MS };
-  const callOf = (method: PeerCall["method"], path: string, body: unknown): PeerCall => ({
-    method,
-    path,
-    ...limits,
-    ...(body !== undefined && { body: utf8Bytes(JSON.stringify(body)) }),
-  });
   return {
     url,
     identity,
     mesh,
     health,
-    read: async (path, schema, body) => {
-      const call = callOf(body === undefined ? "GET" : "POST", path, body);
+    read: async (path, schema, method = "GET") => {
+      const call: PeerCall = { method, path, ...limits };
       const { result } = await callPeer(caller, target, call, schema);
       if (result.ok) return result.value;
       throw ownNodeError(url, path, result.error);
     },
     put: async (path, body) => {
-      const { result } = await tellPeer(caller, target, callOf("PUT", path, body));
+      const bytes = utf8Bytes(JSON.stringify(body));
+      const call: PeerCall = { method: "PUT", path, body: bytes, ...limits };
+      const { result } = await tellPeer(caller, target, call);
       if (!result.ok) throw ownNodeError(url, path, result.error);
     },
   };

@@ -53,6 +53,11 @@ async function codeOf(invitation: Invitation, now = NOW): Promise<string> {
   return checked.ok ? "ok" : checked.error;
 }
 
+function parses(change: Partial<InvitationStatement>): boolean {
+  const changed = { ...good, invitation: { ...good.invitation, ...change } };
+  return invitationSchema.safeParse(changed).success;
+}
+
 describe("invitations", () => {
   it("P-91: parse(JSON.stringify(x)) = x, and holds", async () => {
     const parsed = invitationSchema.parse(JSON.parse(JSON.stringify(good)));
@@ -126,9 +131,6 @@ describe("invitations", () => {
 
   it("P-91: carry a bounded number of statements and addresses, for a bounded time", async () => {
     const statement = await admit(alice, mallory);
-    const parses = (change: Partial<InvitationStatement>): boolean =>
-      invitationSchema.safeParse({ ...good, invitation: { ...good.invitation, ...change } })
-        .success;
     const statements = Array.from({ length: INVITATION_STATEMENTS_MAX }, () => statement);
     expect(parses({ statements })).toBe(true);
     expect(parses({ statements: [...statements, statement] })).toBe(false);
