@@ -19,7 +19,13 @@ import type { Json } from "./json-schema.ts";
 import { signedRequest, type BadInputMesh } from "./mesh.ts";
 import { z } from "zod";
 
-export type Access = "public" | "requester" | "member" | "requester-or-member" | "own-node";
+export type Access =
+  | "public"
+  | "requester"
+  | "member"
+  | "requester-or-member"
+  | "requester-or-own-node"
+  | "own-node";
 
 export interface Endpoint {
   readonly method: "GET" | "PUT" | "POST";
@@ -51,6 +57,7 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
   return [
     { method: "GET", path: "/.well-known/outcome-mesh", access: "public", status: 200 },
     { method: "GET", path: "/health", access: "public", status: 200 },
+    { method: "GET", path: "/v1/node/status", access: "requester-or-own-node", status: 200 },
     { method: "GET", path: "/v1/domains", access: "requester-or-member", status: 200 },
     {
       method: "GET",
@@ -276,7 +283,7 @@ export async function requestTo(
     return { method, url: target.meshUrl + path, headers, body };
   }
   const identity =
-    options.identity ?? (endpoint.access === "own-node" ? target.identity : peer.identity);
+    options.identity ?? (endpoint.access.endsWith("own-node") ? target.identity : peer.identity);
   return signedRequest(local, target, identity, { method, path, body, type });
 }
 
