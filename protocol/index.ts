@@ -362,7 +362,7 @@ export {
   verdictSchema,
   verifyVote,
   voteSchema,
-  type Verdict as VoteVerdict,
+  type Verdict,
   type Vote,
 } from "./signed/vote.ts";
 export {

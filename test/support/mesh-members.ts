@@ -1,5 +1,4 @@
 /** What tests of the membership do to a local mesh: look at nodes' views, vote, and wait until all agree. */
-import { randomBytes } from "node:crypto";
 import type { LocalMesh } from "../../client/cli/local-mesh/local-mesh.ts";
 import {
   createView,
@@ -12,6 +11,7 @@ import {
   type Statement,
   type Verdict,
 } from "../../protocol/index.ts";
+import { testCaller } from "./test-caller.ts";
 
 /** A request of one organisation's node to another's, signed. Throws if it is not answered by that node. */
 export async function request(
@@ -22,24 +22,14 @@ export async function request(
 ): Promise<PeerResponse> {
   const { identity } = mesh.organisation(from);
   const target = mesh.organisation(to);
-  const { result } = await signedFetch(
-    {
-      fetch,
-      identity,
-      mesh: mesh.mesh,
-      now: Date.now,
-      random: randomBytes,
-      mayCall: () => true,
-    },
-    {
-      method: "GET",
-      url: target.meshUrl + path,
-      to: target.identity.node,
-      key: target.identity.publicKey,
-      maxBytes: 1_048_576,
-      timeoutMs: 10_000,
-    },
-  );
+  const { result } = await signedFetch(testCaller(identity, mesh.mesh), {
+    method: "GET",
+    url: target.meshUrl + path,
+    to: target.identity.node,
+    key: target.identity.publicKey,
+    maxBytes: 1_048_576,
+    timeoutMs: 10_000,
+  });
   if (!result.ok) throw new Error(`${to} did not answer: ${result.error}`);
   return result.value;
 }

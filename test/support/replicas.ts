@@ -1,5 +1,4 @@
 /** What single nodes hold, asked and changed behind their backs: for tests of repair. */
-import { randomBytes } from "node:crypto";
 import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -19,6 +18,7 @@ import {
   type NodeId,
   type Profile,
 } from "../../protocol/index.ts";
+import { testCaller } from "./test-caller.ts";
 
 const TIMEOUT_MS = 20_000;
 const MAX_BYTES = 4_194_304;
@@ -46,7 +46,7 @@ export async function repairNode(
 ): Promise<Repaired> {
   const { identity, meshUrl } = organisation;
   const answer = await callPeer(
-    { fetch, identity, mesh, now: Date.now, random: randomBytes },
+    testCaller(identity, mesh),
     { node: identity.node, key: identity.publicKey, meshUrl },
     { method: "POST", path: "/v1/node/repair", maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS },
     repairSchema,
@@ -78,7 +78,7 @@ export async function askTree(
   const [asker] = organisations;
   if (!asker) throw new Error("nobody asks");
   const { result } = await callPeer(
-    { fetch, identity: asker.identity, mesh, now: Date.now, random: randomBytes },
+    testCaller(asker.identity, mesh),
     {
       node: organisation.identity.node,
       key: organisation.identity.publicKey,
