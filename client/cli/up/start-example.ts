@@ -23,7 +23,7 @@ export interface StartOptions {
   readonly directory: string;
   /** How the mesh is made, where it is not as usual. */
   readonly mesh?: Partial<
-    Pick<LocalMeshOptions, "replicas" | "shards" | "environment" | "interpose">
+    Pick<LocalMeshOptions, "replicas" | "shards" | "interpose" | "separateWorkers" | "environment">
   >;
   /** Called with what is being done, and how far it is. */
   readonly onProgress: (step: string, done: number, total: number) => void;
