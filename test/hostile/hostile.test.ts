@@ -9,5 +9,6 @@ import "./requests.suite.ts";
 import "./entries.suite.ts";
 import "./lookups.suite.ts";
 import "./origins.suite.ts";
+import "./membership.suite.ts";
 
 afterAll(async () => (await sharedHostileMesh()).stop());

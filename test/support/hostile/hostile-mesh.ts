@@ -36,7 +36,11 @@ export class HostileMesh {
   readonly workload: Workload;
 
   static async start(): Promise<HostileMesh> {
-    const faults = await startFaultMesh({ slugs: [...HONEST, HOSTILE], originProcesses: 1 });
+    const faults = await startFaultMesh({
+      slugs: [...HONEST, HOSTILE],
+      originProcesses: 1,
+      environment: { GOSSIP_SECONDS: "1" },
+    });
     const workload = new Workload(faults, seededRandom("hostile"), {
       depositors: HONEST.length,
       pauseMs: 100,
