@@ -4,16 +4,21 @@ import {
   Refusal,
   requireAdmitted,
   verifyRequest,
+  type NodeId,
   type Quota,
   type ReceivedRequest,
   type Sender,
 } from "../protocol/index.ts";
 import type { OriginContext } from "./context.ts";
 
-/** In whose name the request was sent. Refuses who is no member or sends too much, and every replay. */
+/**
+ * In whose name the request was sent. Refuses who is no member or sends too much, and every replay; `onSender`
+ * hears who a verified sender is, also where it is refused.
+ */
 export async function requireMember(
   context: OriginContext,
   request: ReceivedRequest,
+  onSender: (sender: NodeId) => void,
 ): Promise<Sender & { readonly quota: Quota }> {
   const { membership, identity, mesh, guard, policy, now } = context;
   const verify = (): ReturnType<typeof verifyRequest> =>
@@ -38,6 +43,7 @@ export async function requireMember(
         : "needs a member's valid, fresh HTTP message signature";
     throw new Refusal(sender.error, { detail });
   }
+  onSender(sender.value.node);
   const verdict = guard.admit(sender.value, now(), policy.requestsPerMinute);
   return { ...sender.value, quota: requireAdmitted(verdict) };
 }

@@ -2,15 +2,17 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import {
+  answerToError,
   ORIGIN_QUERY_PATH,
   problemResponse,
   Refusal,
   REQUEST_HEADERS,
   RESPONSE_HEADERS,
   signedAnswerTo,
+  type NodeId,
 } from "../protocol/index.ts";
 import type { OriginContext } from "./context.ts";
-import { logFailure } from "./log.ts";
+import { logFailure, logRefusal } from "./log.ts";
 import { depositOutcome } from "./routes/deposit.ts";
 import { answerQuery } from "./routes/query.ts";
 import { reportStatus } from "./routes/status.ts";
@@ -31,8 +33,13 @@ export const ORIGIN_ROUTES: Readonly<Record<string, string>> = {
   [HEALTH_PATH]: "GET, HEAD",
 };
 
-export function createServer(context: OriginContext): Hono {
-  const app = new Hono();
+interface ServerEnv {
+  /** The member that sent the request, once that is verified. */
+  Variables: { sender?: NodeId };
+}
+
+export function createServer(context: OriginContext): Hono<ServerEnv> {
+  const app = new Hono<ServerEnv>();
   // A client in a browser asks with a delegate key; operators' routes are for no web page.
   app.use(
     ORIGIN_QUERY_PATH,
@@ -49,11 +56,17 @@ export function createServer(context: OriginContext): Hono {
     const { identity, mesh, now } = context;
     const signed = await signedAnswerTo(c.req.raw, c.res, { identity, mesh, now: now() });
     if (signed === c.res) return;
+    if (!signed.ok && context.logLevel === "info") {
+      const code = c.error instanceof Refusal ? c.error.code : String(signed.status);
+      logRefusal(code, c.get("sender"), c.req.header("traceparent"));
+    }
     // Hono would add the header fields of the response that it replaces.
     c.res = undefined;
     c.res = signed;
   });
-  app.post(ORIGIN_QUERY_PATH, (c) => answerQuery(context, c.req.raw));
+  app.post(ORIGIN_QUERY_PATH, (c) =>
+    answerQuery(context, c.req.raw, (sender) => c.set("sender", sender)),
+  );
   app.post(OUTCOMES_PATH, (c) => depositOutcome(context, c.req.raw));
   app.delete(OUTCOME_PATH, (c) => withdrawOutcome(context, c.req.raw, c.req.param()));
   app.get(STATUS_PATH, (c) => reportStatus(context, c.req.raw));
@@ -68,10 +81,8 @@ export function createServer(context: OriginContext): Hono {
     });
   }
   app.notFound(() => problemResponse("not-found"));
-  app.onError((error) => {
-    if (error instanceof Refusal) return error.toResponse();
-    logFailure("request", error);
-    return problemResponse("internal");
-  });
+  app.onError((error, c) =>
+    answerToError(error, () => logFailure("request", error, c.req.header("traceparent"))),
+  );
   return app;
 }

@@ -37,7 +37,7 @@ export {
   type AskOriginOptions,
   type OriginTarget,
 } from "./http/ask-origin.ts";
-export { parseBody, readBytes, readRequestBody } from "./http/body.ts";
+export { parseBody, parseJsonBody, readBytes, readRequestBody } from "./http/body.ts";
 export {
   callPolicy,
   isLoopback,
@@ -71,6 +71,7 @@ export { continueTrace, traceIdOf } from "./http/traceparent.ts";
 export {
   PROBLEM_MEDIA_TYPE,
   Refusal,
+  answerToError,
   problemCode,
   problemOf,
   problemResponse,

@@ -1,7 +1,7 @@
 /** The organisation's Worker as one hono application. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { problemResponse, Refusal, RESPONSE_HEADERS } from "../protocol/index.ts";
+import { answerToError, problemResponse, RESPONSE_HEADERS } from "../protocol/index.ts";
 import { logFailure } from "./log.ts";
 import { Routes, signAnswers, type App } from "./route.ts";
 import { mountDocumentation } from "./routes/documentation.ts";
@@ -37,11 +37,9 @@ export function createApp(): App {
     });
   }
   app.notFound(() => problemResponse("not-found"));
-  app.onError((error) => {
-    if (error instanceof Refusal) return error.toResponse();
-    logFailure("request", error);
-    return problemResponse("internal");
-  });
+  app.onError((error, c) =>
+    answerToError(error, () => logFailure("request", error, c.get("traceparent"))),
+  );
   return app;
 }
 

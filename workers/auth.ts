@@ -7,6 +7,7 @@ import {
   requireAdmitted,
   verifyRequest,
   type MembershipView,
+  type NodeId,
   type Quota,
   type ReceivedRequest,
   type Sender,
@@ -23,11 +24,15 @@ export interface Admitted extends Sender {
   readonly quota: Quota;
 }
 
-/** Returns in whose name the request was sent, where a member sent it. Refuses whoever may not. */
+/**
+ * Returns in whose name the request was sent, where a member sent it. Refuses whoever may not; `onSender` hears
+ * who a verified sender is, also where it is refused.
+ */
 export async function authorize(
   node: NodeContext,
   access: Access,
   request: ReceivedRequest,
+  onSender: (sender: NodeId) => void,
 ): Promise<Admitted | undefined> {
   switch (access) {
     case "public":
@@ -40,11 +45,11 @@ export async function authorize(
         await requireToken(node, request);
         return undefined;
       }
-      return requireMember(node, request);
+      return requireMember(node, request, onSender);
     case "member":
-      return requireMember(node, request);
+      return requireMember(node, request, onSender);
     case "own-node": {
-      const sender = await requireMember(node, request);
+      const sender = await requireMember(node, request, onSender);
       if (sender.node !== node.identity.node) {
         throw new Refusal("forbidden", { detail: "only this node's own operator may do this" });
       }
@@ -59,7 +64,11 @@ async function requireToken(node: NodeContext, request: ReceivedRequest): Promis
   if (!isKnown) throw new Refusal("unauthorized", { detail: "needs this node's requester token" });
 }
 
-async function requireMember(node: NodeContext, request: ReceivedRequest): Promise<Admitted> {
+async function requireMember(
+  node: NodeContext,
+  request: ReceivedRequest,
+  onSender: (sender: NodeId) => void,
+): Promise<Admitted> {
   const view = await membershipView(node.env, node.now());
   let sender = await verifyWith(node, request, view);
   if (!sender.ok && sender.error === "forbidden") {
@@ -74,6 +83,7 @@ async function requireMember(node: NodeContext, request: ReceivedRequest): Promi
     throw new Refusal(sender.error, { detail });
   }
   const { node: member, nonce, created } = sender.value;
+  onSender(member);
   const verdict = await guardStub(node.env, member).admit(
     { node: member, nonce, created },
     node.now(),

@@ -7,7 +7,7 @@ import type { z } from "zod";
 import type { Env } from "../durable-objects/env.ts";
 import {
   continueTrace,
-  parseBody,
+  parseJsonBody,
   rateLimitHeaders,
   readRequestBody,
   Refusal,
@@ -15,12 +15,20 @@ import {
   type NodeId,
 } from "../protocol/index.ts";
 import { authorize, type Access } from "./auth.ts";
+import { logRefusal } from "./log.ts";
 import { nodeContext, type NodeContext } from "./node-context.ts";
 
-interface Bindings {
+/** What hono's context has of a request. */
+interface AppEnv {
   Bindings: Env;
+  Variables: {
+    /** The trace that it belongs to, once that is known. */
+    traceparent?: string;
+    /** The member that sent it, once that is verified. */
+    sender?: NodeId;
+  };
 }
-export type App = Hono<Bindings>;
+export type App = Hono<AppEnv>;
 
 export interface RouteSpec {
   readonly method: "get" | "put" | "post";
@@ -50,11 +58,20 @@ export interface Call {
 }
 
 /** Signs every answer, also refusals, to a request that names this node: see `signedAnswerTo`. */
-export const signAnswers: MiddlewareHandler<Bindings> = async (c, next) => {
+export const signAnswers: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
-  const { identity, mesh, now } = await nodeContext(c.env);
+  const { identity, mesh, now, logLevel } = await nodeContext(c.env);
   const signed = await signedAnswerTo(c.req.raw, c.res, { identity, mesh, now: now() });
   if (signed === c.res) return;
+  if (!signed.ok && logLevel === "info") {
+    logRefusal({
+      code: c.error instanceof Refusal ? c.error.code : String(signed.status),
+      method: c.req.method,
+      path: c.req.path,
+      sender: c.get("sender"),
+      traceparent: c.get("traceparent") ?? c.req.header("traceparent"),
+    });
+  }
   // Hono would add the header fields of the response that it replaces.
   c.res = undefined;
   c.res = signed;
@@ -88,13 +105,7 @@ export class Routes {
   ): void {
     this.described.push({ ...spec, body: schema });
     this.#mount(spec, (call) => {
-      const mediaType = call.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-      if (mediaType !== "application/json") {
-        throw new Refusal("unsupported-media-type", {
-          detail: "needs content-type: application/json",
-        });
-      }
-      return handle({ ...call, body: parseBody(schema, call.bytes) });
+      return handle({ ...call, body: parseJsonBody(call.headers, schema, call.bytes) });
     });
   }
 
@@ -104,10 +115,13 @@ export class Routes {
       const startedAt = own.now();
       const { headers } = c.req.raw;
       const traceparent = continueTrace(headers.get("traceparent"), own.caller.random);
+      c.set("traceparent", traceparent);
+      // A requester finds its query's trace by it in every organisation's log.
+      if (spec.access === "requester") c.res.headers.set("traceparent", traceparent);
       const node = { ...own, caller: { ...own.caller, traceparent } };
       const bytes = await readRequestBody(c.req.raw, spec.maxBytes ?? 0);
       const request = { method: c.req.method, url: c.req.url, headers, body: bytes };
-      const sender = await authorize(node, spec.access, request);
+      const sender = await authorize(node, spec.access, request, (id) => c.set("sender", id));
       const call = { node, bytes, params: c.req.param(), headers, sender: sender?.node };
       if (!sender) return handle({ ...call, signal: c.req.raw.signal });
       for (const [name, value] of Object.entries(rateLimitHeaders(sender.quota))) {

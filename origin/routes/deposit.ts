@@ -1,10 +1,10 @@
 /** POST /v1/outcomes: the operator adds or corrects an outcome; answered when the mesh can find it. */
 import { z } from "zod";
-import { domainIdSchema, Refusal } from "../../protocol/index.ts";
+import { domainIdSchema, parseJsonBody, Refusal } from "../../protocol/index.ts";
 import { requireOperator } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
 import { prepareRecord } from "../prepare-record.ts";
-import { parseJsonBody, readBody } from "./body.ts";
+import { readBody } from "./body.ts";
 
 const depositSchema = z.strictObject({
   domain: domainIdSchema,

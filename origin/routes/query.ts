@@ -3,9 +3,11 @@ import {
   contentDigest,
   encodeProfile,
   originQuerySchema,
+  parseJsonBody,
   rateLimitHeaders,
   Refusal,
   signAnswer,
+  type NodeId,
   type OriginQuery,
   type OutcomeResult,
 } from "../../protocol/index.ts";
@@ -13,13 +15,19 @@ import { requireMember } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
 import { rank, type Ranked } from "../ranking.ts";
 import type { RecordIndex } from "../record-index.ts";
-import { parseJsonBody, readBody } from "./body.ts";
+import { readBody } from "./body.ts";
 
-export async function answerQuery(context: OriginContext, request: Request): Promise<Response> {
+/** `onSender` hears who asks, once that is verified. */
+export async function answerQuery(
+  context: OriginContext,
+  request: Request,
+  onSender: (sender: NodeId) => void,
+): Promise<Response> {
   const { method, url, headers } = request;
   const receivedAt = context.now();
   const body = await readBody(request);
-  const { timeoutMs, quota } = await requireMember(context, { method, url, headers, body });
+  const received = { method, url, headers, body };
+  const { timeoutMs, quota } = await requireMember(context, received, onSender);
   const requireTime = (): void => {
     if (context.now() - receivedAt < timeoutMs) return;
     throw new Refusal("too-late", { detail: "the time that the sender waits is over" });

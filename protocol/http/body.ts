@@ -82,3 +82,12 @@ export function parseBody<T>(schema: z.ZodType<T>, body: Uint8Array): T {
   if (!parsed.success) throw new Refusal("bad-request", { errors: issuesOf(parsed.error) });
   return parsed.data;
 }
+
+/** As `parseBody`, of a body that says of itself that it is JSON. */
+export function parseJsonBody<T>(headers: Headers, schema: z.ZodType<T>, body: Uint8Array): T {
+  const mediaType = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") {
+    throw new Refusal("unsupported-media-type", { detail: "needs content-type: application/json" });
+  }
+  return parseBody(schema, body);
+}

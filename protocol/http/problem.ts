@@ -116,3 +116,10 @@ export class Refusal extends Error {
     return problemResponse(this.code, this.details, this.headers);
   }
 }
+
+/** What the outermost handler answers to whatever was thrown; `log` hears of what is no refusal. */
+export function answerToError(error: unknown, log: (error: unknown) => void): Response {
+  if (error instanceof Refusal) return error.toResponse();
+  log(error);
+  return problemResponse("internal");
+}

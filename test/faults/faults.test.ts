@@ -62,6 +62,7 @@ async function expectKept(fault: () => Fault, times = FORM.times): Promise<void>
   for (let i = 0; i < times; i++) {
     const next = fault();
     const report = await scenarios.run(next);
+    console.log(`${next.name}: done`);
     expect(report, next.name).toEqual({ lostUnderFault: [], amiss: [], broken: [] });
   }
 }

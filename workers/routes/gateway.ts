@@ -42,7 +42,9 @@ export function mountGateway(routes: Routes): void {
       // The first event comes before any answer is begun, so that a refusal still has its own status.
       const first = await events.next();
       if (headers.get("accept")?.includes(NDJSON)) {
-        return new Response(streamOf(first, events), { headers: { "content-type": NDJSON } });
+        return new Response(streamOf(first, events, node.caller.traceparent), {
+          headers: { "content-type": NDJSON },
+        });
       }
       for (let event = first; !event.done; event = await events.next()) {
         if (event.value.type === "done") return Response.json(event.value.response);
@@ -116,6 +118,7 @@ export function mountGateway(routes: Routes): void {
 function streamOf(
   first: IteratorResult<QueryEvent, void>,
   rest: AsyncGenerator<QueryEvent, void>,
+  traceparent: string | undefined,
 ): ReadableStream<Uint8Array> {
   let next: Promise<IteratorResult<QueryEvent, void>> | undefined = Promise.resolve(first);
   return new ReadableStream({
@@ -126,7 +129,7 @@ function streamOf(
         if (event.done) controller.close();
         else controller.enqueue(lineOf(event.value));
       } catch (error) {
-        logFailure("query", error);
+        logFailure("query", error, traceparent);
         controller.enqueue(lineOf({ type: "failed", problem: problemOf("internal") }));
         controller.close();
       }
