@@ -22,7 +22,7 @@ import {
 import { putMembers } from "./operator.ts";
 import { startOriginProcess, type OriginProcess } from "./origin-process.ts";
 import { openState, type MemberState, type OrganisationName } from "./state.ts";
-import { startWorkers, type RunningWorkers } from "./workerd.ts";
+import { RunningWorkers, type LocalWorker } from "./workerd.ts";
 
 const HOST = "http://127.0.0.1";
 /** Nodes that verify their members at once: each takes most of a core for a second. */
@@ -33,6 +33,9 @@ const ORIGIN_PROCESSES_MAX = 8;
 const REQUESTS_PER_MINUTE = 1_000_000;
 /** Leases are renewed at this interval, as long as the mesh stays up. */
 const RENEW_MS = LEASE_MS / 24;
+
+/** Variables of a Worker that are added to what every local Worker has, or replace it. */
+export type WorkerEnvironment = Readonly<Record<string, string>>;
 
 export interface LocalMeshOptions {
   readonly directory: string;
@@ -46,8 +49,10 @@ export interface LocalMeshOptions {
   readonly shards?: number;
   /** How many of the organisations, from the first, found the mesh; the others have to join it. By default all. */
   readonly founders?: number;
+  /** Each Worker in a process of its own, so that it can be killed alone. */
+  readonly separateWorkers?: boolean;
   /** More variables of every Worker, such as GOSSIP_SECONDS. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: WorkerEnvironment;
   /** Puts something between an organisation and the others: returns the URL that its descriptor shall give. */
   readonly interpose?: (kind: "mesh" | "origin", slug: string, url: string) => Promise<string>;
 }
@@ -113,23 +118,11 @@ export class LocalMesh {
 
   /** Starts all Workers, and gives the founders' their members. */
   async startWorkers(): Promise<void> {
-    const { directory, shards = 2, environment, interpose } = this.#options;
-    this.#workers = await startWorkers(
-      this.organisations.map((organisation) => ({
-        slug: organisation.slug,
-        port: Number(new URL(organisation.meshUrl).port),
-        environment: {
-          MESH_ID: this.mesh,
-          NODE_KEY: organisation.key,
-          REQUESTER_TOKEN: organisation.requesterToken,
-          SHARDS: String(shards),
-          ALLOWED_HOSTS: "127.0.0.1",
-          MEMBER_RATE: String(REQUESTS_PER_MINUTE),
-          LOG_LEVEL: "error",
-          ...environment,
-        },
-      })),
+    const { directory, separateWorkers = false, interpose } = this.#options;
+    this.#workers = await RunningWorkers.start(
+      this.organisations.map(({ slug }) => this.#workerOf(slug)),
       join(directory, "workers"),
+      separateWorkers ? 1 : undefined,
     );
     for (const { slug, meshUrl, originUrl } of this.organisations) {
       this.#advertised.set(slug, {
@@ -142,7 +135,56 @@ export class LocalMesh {
     this.#renewal.unref();
   }
 
-  /** Signs new descriptors of the founders and gives them to each of them. */
+  /** Ends an organisation's Worker at once, as a crash would. Needs `separateWorkers`, or others end with it. */
+  async killWorker(slug: string): Promise<void> {
+    await this.#running.kill(slug);
+  }
+
+  /** Starts a Worker that was killed, on the storage that it left; `environment` counts until it is killed again. */
+  async startWorker(slug: string, environment: WorkerEnvironment = {}): Promise<void> {
+    await this.#running.startProcess([this.#workerOf(slug, environment)]);
+  }
+
+  async restartWorker(slug: string, environment: WorkerEnvironment = {}): Promise<void> {
+    await this.killWorker(slug);
+    await this.startWorker(slug, environment);
+  }
+
+  /** Takes every Durable Object of an organisation out of memory. Returns how many were in it. */
+  async evictObjects(slug: string): Promise<number> {
+    return this.#running.evictObjects(slug);
+  }
+
+  isWorkerUp(slug: string): boolean {
+    return this.#workers?.isUp(slug) ?? false;
+  }
+
+  get #running(): RunningWorkers {
+    if (!this.#workers) throw new Error("the Workers were not started");
+    return this.#workers;
+  }
+
+  #workerOf(slug: string, environment: WorkerEnvironment = {}): LocalWorker {
+    const { shards = 2, environment: common = {} } = this.#options;
+    const { meshUrl, key, requesterToken } = this.organisation(slug);
+    return {
+      slug,
+      port: Number(new URL(meshUrl).port),
+      environment: {
+        MESH_ID: this.mesh,
+        NODE_KEY: key,
+        REQUESTER_TOKEN: requesterToken,
+        SHARDS: String(shards),
+        ALLOWED_HOSTS: "127.0.0.1",
+        MEMBER_RATE: String(REQUESTS_PER_MINUTE),
+        LOG_LEVEL: "error",
+        ...common,
+        ...environment,
+      },
+    };
+  }
+
+  /** Signs new descriptors of the founders and gives them to each of them whose Worker is up. */
   async renew(
     changes: Readonly<Record<string, Partial<Descriptor["descriptor"]>>> = {},
   ): Promise<void> {
@@ -151,7 +193,9 @@ export class LocalMesh {
     );
     const limit = pLimit(RENEWING_AT_ONCE);
     await Promise.all(
-      this.founders.map(({ slug }) => limit(() => this.giveStatements(slug, statements))),
+      this.founders
+        .filter(({ slug }) => this.isWorkerUp(slug))
+        .map(({ slug }) => limit(() => this.giveStatements(slug, statements))),
     );
   }
 

@@ -23,7 +23,10 @@ export interface StartOptions {
   readonly directory: string;
   /** How the mesh is made, where it is not as usual. */
   readonly mesh?: Partial<
-    Pick<LocalMeshOptions, "replicas" | "shards" | "environment" | "interpose" | "founders">
+    Pick<
+      LocalMeshOptions,
+      "replicas" | "shards" | "environment" | "interpose" | "founders" | "separateWorkers"
+    >
   >;
   /** Called with what is being done, and how far it is. */
   readonly onProgress: (step: string, done: number, total: number) => void;
