@@ -160,7 +160,8 @@ export class Membership extends DurableObject<Env> {
 
   /** The domains in which the own origin holds outcomes: the next descriptor says so, at once if that is new. */
   async setHoldings(domains: readonly DomainId[], now: number): Promise<void> {
-    this.#store.putNote("holdings", domains);
+    const held = this.#store.note("holdings", holdingsNote);
+    if (held?.join() !== domains.join()) this.#store.putNote("holdings", domains);
     await this.#renew(now);
   }
 

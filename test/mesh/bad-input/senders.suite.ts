@@ -88,7 +88,11 @@ describe("a signed request", () => {
   test("by another member may not do what is the own node's", async () => {
     const before = await mesh.stored();
     const own = endpoints.filter(({ access }) => access === "own-node");
-    expect(own.map(nameOf)).toEqual(["PUT /v1/node/members", "PUT /v1/ontologies/{id}"]);
+    expect(own.map(nameOf)).toEqual([
+      "PUT /v1/node/members",
+      "PUT /v1/node/holdings",
+      "PUT /v1/ontologies/{id}",
+    ]);
     for (const endpoint of own) {
       const answer = await call(mesh, endpoint, { identity: mesh.peer.identity });
       expectProblem(answer, 403, "forbidden", nameOf(endpoint));
