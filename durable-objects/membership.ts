@@ -169,7 +169,9 @@ export class Membership extends DurableObject<Env> {
   async ensureAlarm(): Promise<void> {
     const config = await this.#config();
     if (!config || !this.#state) return;
-    if ((await this.ctx.storage.getAlarm()) === null) await this.#setAlarm(config, Math.random());
+    if ((await this.ctx.storage.getAlarm()) !== null) return;
+    // Sooner than between rounds, but not at once: nodes that start together shall not call in step.
+    await this.#setAlarm(config, 0.25 + 0.75 * Math.random());
   }
 
   override async alarm(): Promise<void> {
