@@ -19,7 +19,7 @@ export async function storageDigest(directory: string): Promise<Record<string, s
   const files: string[] = [];
   for await (const file of glob("**/*.sqlite", { cwd: directory })) files.push(file);
   for (const file of files.toSorted()) {
-    const database = new DatabaseSync(join(directory, file), { readOnly: true });
+    const database = new DatabaseSync(join(directory, file), { readOnly: true, timeout: 10_000 });
     try {
       const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
       for (const { name } of z.array(tableSchema).parse(tables)) {
