@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { request } from "undici";
 import { z } from "zod";
 import type { LocalOrganisation } from "../../client/cli/local-mesh/local-mesh.ts";
 import {
@@ -15,6 +16,7 @@ import {
   toBase64Url,
   utf8Bytes,
   type CompiledDomain,
+  type Fetch,
   type MeshId,
   type NodeId,
   type Profile,
@@ -28,6 +30,19 @@ export interface ReplicaMesh {
   readonly organisations: readonly LocalOrganisation[];
   readonly compiled: CompiledDomain;
 }
+
+/** Sends a request once. The global fetch sends it again where the answer is 421, which then is a replay. */
+const fetchOnce: Fetch = async (url, { method, headers, body, signal }) => {
+  const answer = await request(url, { method, headers, signal, ...(body && { body }) });
+  const content = await answer.body.arrayBuffer();
+  return new Response(content.byteLength > 0 ? content : null, {
+    status: answer.statusCode,
+    headers: Object.entries(answer.headers).map(([name, value]): [string, string] => [
+      name,
+      String(value),
+    ]),
+  });
+};
 
 const repairSchema = z.object({
   fetched: z.int(),
@@ -46,7 +61,7 @@ export async function repairNode(
 ): Promise<Repaired> {
   const { identity, meshUrl } = organisation;
   const answer = await callPeer(
-    { fetch, identity, mesh, now: Date.now, random: randomBytes },
+    { fetch: fetchOnce, identity, mesh, now: Date.now, random: randomBytes },
     { node: identity.node, key: identity.publicKey, meshUrl },
     { method: "POST", path: "/v1/node/repair", maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS },
     repairSchema,
@@ -78,7 +93,7 @@ export async function askTree(
   const [asker] = organisations;
   if (!asker) throw new Error("nobody asks");
   const { result } = await callPeer(
-    { fetch, identity: asker.identity, mesh, now: Date.now, random: randomBytes },
+    { fetch: fetchOnce, identity: asker.identity, mesh, now: Date.now, random: randomBytes },
     {
       node: organisation.identity.node,
       key: organisation.identity.publicKey,
