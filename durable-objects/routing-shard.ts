@@ -25,7 +25,7 @@ import {
   type ShardLookup,
   type StoreOutcome,
 } from "./shard/shard.ts";
-import { layoutsStub, placeOfShard, rangeOf } from "./stubs.ts";
+import { layoutsStub, placeOfShard, rangeOf, shardStub } from "./stubs.ts";
 
 export type { ShardAnswer, ShardLookup, StoreOutcome } from "./shard/shard.ts";
 
@@ -206,7 +206,10 @@ export class RoutingShard extends DurableObject<Env> {
     const former = await formerShards(env, config.shards, config.now());
     // What is missing here is on its way from there: others need not be asked for it.
     this.#waitsForFormer = former.length > 0;
-    if (this.#waitsForFormer) return { ...nothing, isRoundOver: false };
+    if (this.#waitsForFormer) {
+      await Promise.all(former.map((f) => shardStub(env, f.shard, f.layout).poke()));
+      return { ...nothing, isRoundOver: false };
+    }
     return repair.run();
   }
 

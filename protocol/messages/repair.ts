@@ -121,7 +121,8 @@ const AS_BITS = 1;
 /** A set of slots in its shorter form: a list of u16, or a bit for each slot from the first on. */
 export function encodeSlots(slots: Iterable<number>): string {
   const list = Uint16Array.from(new Set(slots)).toSorted();
-  const [first = 0] = list;
+  const [first] = list;
+  if (first === undefined) return "";
   const bits = (list.at(-1) ?? 0) - first + 1;
   if (SLOT_BYTES * list.length <= SLOT_BYTES + bits / 8) {
     const view = new DataView(new ArrayBuffer(1 + SLOT_BYTES * list.length));

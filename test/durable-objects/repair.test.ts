@@ -181,7 +181,7 @@ test("P-70: a shard of a former number moves what it holds, and is no more", asy
       store.put(entry);
     });
     await evictDurableObject(former);
-    await runDurableObjectAlarm(former);
+    await former.poke();
   }
   await expect.poll(() => layoutsStub(env).use(1)).toEqual([]);
   expect((await lookup()).origins.map(({ statement }) => statement)).toEqual([entry.statement]);
