@@ -25,7 +25,7 @@ import {
   type ShardLookup,
   type StoreOutcome,
 } from "./shard/shard.ts";
-import { layoutsStub, placeOfShard, rangeOf } from "./stubs.ts";
+import { layoutsStub, placeOfShard, rangeOf, shardStub } from "./stubs.ts";
 
 export type { ShardAnswer, ShardLookup, StoreOutcome } from "./shard/shard.ts";
 
@@ -65,6 +65,7 @@ export class RoutingShard extends DurableObject<Env> {
   /** Shards of another layout have yet to move here what they hold. */
   #waitsForFormer = false;
   #urgentRounds = 0;
+  #isAwake = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -81,18 +82,18 @@ export class RoutingShard extends DurableObject<Env> {
         inherited: async () => (isFrozen ? undefined : inheritedHoldings(env, config, range)),
       });
       this.#opened = { shard, repair: new Repair(shard) };
-      if (isFrozen) await this.#arm(NEXT_SLICE_MS);
-      else if ((await ctx.storage.getAlarm()) === null) await this.#arm(this.#regularMs());
     });
   }
 
   /** Stores verified statements: all that are new, in one transaction. Says what became of each, in order. */
   async store(entries: readonly StoredEntry[], placement?: string): Promise<StoreOutcome[]> {
+    await this.#wake();
     return this.#shard.store(entries, placement);
   }
 
   /** The origins with the entries nearest to the signature in the given trees. */
   async lookup(request: ShardLookup): Promise<ShardAnswer> {
+    await this.#wake();
     return this.#shard.lookup(request);
   }
 
@@ -165,6 +166,7 @@ export class RoutingShard extends DurableObject<Env> {
 
   /** The state of its slots, for the shards of another layout. */
   async holdings(): Promise<HoldingsState> {
+    await this.#wake();
     return this.#shard.holdings.state;
   }
 
@@ -174,6 +176,7 @@ export class RoutingShard extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
+    this.#isAwake = true;
     try {
       await this.#work();
     } catch (error) {
@@ -203,7 +206,10 @@ export class RoutingShard extends DurableObject<Env> {
     const former = await formerShards(env, config.shards, config.now());
     // What is missing here is on its way from there: others need not be asked for it.
     this.#waitsForFormer = former.length > 0;
-    if (this.#waitsForFormer) return { ...nothing, isRoundOver: false };
+    if (this.#waitsForFormer) {
+      await Promise.all(former.map((f) => shardStub(env, f.shard, f.layout).poke()));
+      return { ...nothing, isRoundOver: false };
+    }
     return repair.run();
   }
 
@@ -225,6 +231,17 @@ export class RoutingShard extends DurableObject<Env> {
 
   #regularMs(): number {
     return this.#shard.config.repairMs * (0.75 + Math.random() / 2);
+  }
+
+  /**
+   * Sees to it that there is an alarm. Not in the constructor: where an alarm wakes the object there is none any more
+   * by then, and setting another would cancel it.
+   */
+  async #wake(): Promise<void> {
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    const isFormer = this.#place.shards !== this.#shard.config.shards;
+    await this.#arm(isFormer ? NEXT_SLICE_MS : this.#regularMs());
   }
 
   /** The next alarm is in `ms` at the latest. */

@@ -8,7 +8,7 @@ import { BATCH_MAX_ENTRIES } from "../../protocol/index.ts";
 import type { Config } from "../config.ts";
 import type { Env } from "../env.ts";
 import type { StoredEntry } from "../routing-shard-store.ts";
-import { layoutsStub, rangeOf, shardOf, shardStub } from "../stubs.ts";
+import { layoutsStub, shardOf, shardStub } from "../stubs.ts";
 import { decodeAll } from "./contents.ts";
 import type { Shard } from "./shard.ts";
 
@@ -17,6 +17,12 @@ const BATCHES_AT_ONCE = 8;
 
 /** Moves a bounded part of what is in a shard of a former layout; true when there was nothing left. */
 export async function moveAway(shard: Shard): Promise<boolean> {
+  // All of them, also those that get no statement: they inherit the states of their slots while they can.
+  await Promise.all(
+    overlapping(shard.range, shard.config.shards).map((target) =>
+      shardStub(shard.env, target, shard.config.shards).holdings(),
+    ),
+  );
   for (let batch = 0; batch < BATCHES_AT_ONCE; batch++) {
     const stored = shard.some(BATCH_MAX_ENTRIES);
     if (stored.length === 0) return true;
@@ -37,16 +43,21 @@ export async function moveAway(shard: Shard): Promise<boolean> {
   return false;
 }
 
+/** Which of `shards` shards have a slot of `range`. */
+function overlapping({ from, to }: SlotRange, shards: number): number[] {
+  const first = shardOf(from, shards);
+  return Array.from({ length: shardOf(to - 1, shards) - first + 1 }, (_, i) => first + i);
+}
+
 /** The state of the slots of `range` in this node's shards of other layouts; undefined where there are none. */
 export async function inheritedHoldings(
   env: Env,
   { shards }: Config,
   range: SlotRange,
 ): Promise<HoldingsState | undefined> {
-  const former = (await layoutsStub(env).use(shards)).filter(({ layout, shard }) => {
-    const other = rangeOf(shard, layout);
-    return other.from < range.to && range.from < other.to;
-  });
+  const former = (await layoutsStub(env).use(shards)).filter(({ layout, shard }) =>
+    overlapping(range, layout).includes(shard),
+  );
   const states = await Promise.all(
     former.map(({ layout, shard }) => shardStub(env, shard, layout).holdings()),
   );

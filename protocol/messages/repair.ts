@@ -41,6 +41,25 @@ function isPacked(text: string, bytes: number): boolean {
   }
 }
 
+/** The largest set of slots: a flag, the first slot, and a bit for each of 65,536. */
+const SLOT_SET_MAX_BYTES = 3 + SLOTS / 8;
+
+/** A set of slots, as `encodeSlots` gives it. */
+const slotSet = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]*$/, "must be base64url without padding")
+  .max(Math.ceil((SLOT_SET_MAX_BYTES * 4) / 3))
+  .refine(isSlotSet, "must be a set of slots");
+
+function isSlotSet(text: string): boolean {
+  try {
+    decodeSlots(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const slotBound = z.int().min(0).max(SLOTS);
 
 /**
@@ -49,7 +68,7 @@ const slotBound = z.int().min(0).max(SLOTS);
  */
 export const digestsRequestSchema = z.union([
   z.strictObject({ from: slotBound, to: slotBound, combined: packed(8, 1) }),
-  z.strictObject({ slots: packed(SLOT_BYTES, SLOTS) }),
+  z.strictObject({ slots: slotSet }),
 ]);
 export type DigestsRequest = z.infer<typeof digestsRequestSchema>;
 
@@ -58,14 +77,17 @@ export const digestsResponseSchema = z.strictObject({
   digests: packed(SLOT_DIGEST_BYTES, SLOTS),
   isSame: z.boolean(),
   /** Of the slots asked for, those that are not kept here. */
-  unheld: packed(SLOT_BYTES, SLOTS),
+  unheld: slotSet,
   /** Of the slots asked for, those that may lack something here. */
-  incomplete: packed(SLOT_BYTES, SLOTS),
+  incomplete: slotSet,
 });
 export type DigestsResponse = z.infer<typeof digestsResponseSchema>;
 
 export const itemsRequestSchema = z.strictObject({
-  slots: packed(SLOT_BYTES, REPAIR_SLOTS_MAX),
+  slots: slotSet.refine(
+    (text) => !isSlotSet(text) || decodeSlots(text).length <= REPAIR_SLOTS_MAX,
+    `must be ${REPAIR_SLOTS_MAX} slots at most`,
+  ),
   /** Goes on after this item, by slot and key. */
   after: packed(SLOT_KEY_BYTES, 1).optional(),
 });
@@ -93,15 +115,50 @@ export interface SlotKey {
   readonly key: Uint8Array;
 }
 
+const AS_LIST = 0;
+const AS_BITS = 1;
+
+/** A set of slots in its shorter form: a list of u16, or a bit for each slot from the first on. */
 export function encodeSlots(slots: Iterable<number>): string {
-  const list = [...slots];
-  const bytes = new DataView(new ArrayBuffer(SLOT_BYTES * list.length));
-  for (const [i, slot] of list.entries()) bytes.setUint16(SLOT_BYTES * i, slot);
-  return textOf(bytes);
+  const list = Uint16Array.from(new Set(slots)).toSorted();
+  const [first] = list;
+  if (first === undefined) return "";
+  const bits = (list.at(-1) ?? 0) - first + 1;
+  if (SLOT_BYTES * list.length <= SLOT_BYTES + bits / 8) {
+    const view = new DataView(new ArrayBuffer(1 + SLOT_BYTES * list.length));
+    view.setUint8(0, AS_LIST);
+    for (const [i, slot] of list.entries()) view.setUint16(1 + SLOT_BYTES * i, slot);
+    return textOf(view);
+  }
+  const bytes = new Uint8Array(3 + Math.ceil(bits / 8));
+  bytes.set([AS_BITS, first >> 8, first & 0xff]);
+  for (const slot of list) {
+    const at = slot - first;
+    bytes[3 + (at >> 3)] = (bytes[3 + (at >> 3)] ?? 0) | (0x80 >> (at & 7));
+  }
+  return toBase64Url(bytes);
 }
 
+/** In ascending order, each once. Throws on what is no set of slots. */
 export function decodeSlots(text: string): number[] {
-  return records(text, SLOT_BYTES, (view, at) => view.getUint16(at));
+  const bytes = fromBase64Url(text);
+  if (bytes.length === 0) return [];
+  const view = new DataView(bytes.buffer);
+  if (bytes[0] === AS_LIST && bytes.length % SLOT_BYTES === 1) {
+    const list = Array.from({ length: (bytes.length - 1) / SLOT_BYTES }, (_, i) =>
+      view.getUint16(1 + SLOT_BYTES * i),
+    );
+    return [...new Set(list)].toSorted((a, b) => a - b);
+  }
+  if (bytes[0] !== AS_BITS || bytes.length < 3) throw new RangeError("no set of slots");
+  const first = view.getUint16(1);
+  const slots: number[] = [];
+  for (let at = 0; at < 8 * (bytes.length - 3); at++) {
+    const isIn = ((bytes[3 + (at >> 3)] ?? 0) & (0x80 >> (at & 7))) !== 0;
+    if (isIn) slots.push(first + at);
+  }
+  if ((slots.at(-1) ?? 0) >= SLOTS) throw new RangeError("a slot beyond the last");
+  return slots;
 }
 
 export function encodeDigest({ hi, lo }: Digest): string {

@@ -21,15 +21,18 @@ interface PendingSlot {
   /** Who held it before, where that is known. */
   readonly former: readonly NodeId[] | undefined;
   /** Those that had all of it, and whose statements are here now. */
-  readonly confirmedBy: Set<NodeId>;
+  readonly confirmedBy: NodeId[];
   /** Everyone whose statements are here now, be they complete or not. */
-  readonly compared: Set<NodeId>;
+  readonly compared: NodeId[];
   rounds: number;
+  /** Whom to compare with by the present placement, once that was asked for. */
+  likely?: readonly NodeId[];
+  possible?: readonly NodeId[];
 }
 
 interface HandedSlot {
   readonly wasPending: boolean;
-  readonly acknowledgedBy: Set<NodeId>;
+  acknowledgedBy: NodeId[];
 }
 
 /** What is to be done with one other node. */
@@ -84,7 +87,7 @@ export class Holdings {
     this.#own = new Set(stored.own);
     const pending = new Set(stored.pending);
     for (const slot of stored.handingOff) {
-      this.#handed.set(slot, { wasPending: pending.delete(slot), acknowledgedBy: new Set() });
+      this.#handed.set(slot, { wasPending: pending.delete(slot), acknowledgedBy: [] });
     }
     for (const slot of pending) this.#pending.set(slot, newlyPending(undefined));
   }
@@ -139,10 +142,14 @@ export class Holdings {
     const gained = [...own].filter((slot) => !this.#own.has(slot));
     const lost = [...this.#own].filter((slot) => !own.has(slot));
     this.#own = own;
-    for (const { acknowledgedBy } of this.#handed.values()) acknowledgedBy.clear();
+    for (const handed of this.#handed.values()) handed.acknowledgedBy = [];
+    for (const pending of this.#pending.values()) {
+      delete pending.likely;
+      delete pending.possible;
+    }
     for (const slot of lost) {
       const wasPending = this.#pending.delete(slot);
-      if (isOccupied(slot)) this.#handed.set(slot, { wasPending, acknowledgedBy: new Set() });
+      if (isOccupied(slot)) this.#handed.set(slot, { wasPending, acknowledgedBy: [] });
     }
     for (const slot of gained) {
       this.#handed.delete(slot);
@@ -176,7 +183,7 @@ export class Holdings {
     }
     for (const [slot, { acknowledgedBy }] of this.#handed) {
       for (const node of this.#placement?.replicasOf(slot) ?? []) {
-        if (!acknowledgedBy.has(node)) add(node, "handingOff", slot);
+        if (!acknowledgedBy.includes(node)) add(node, "handingOff", slot);
       }
     }
     return plan;
@@ -190,13 +197,15 @@ export class Holdings {
   /** All that `node` has in `slot` is here now. `isComplete`: it has all that was acknowledged. */
   confirm(slot: number, node: NodeId, isComplete: boolean): void {
     const pending = this.#pending.get(slot);
-    pending?.compared.add(node);
-    if (isComplete) pending?.confirmedBy.add(node);
+    if (!pending) return;
+    if (!pending.compared.includes(node)) pending.compared.push(node);
+    if (isComplete && !pending.confirmedBy.includes(node)) pending.confirmedBy.push(node);
   }
 
   /** All that is here in `slot` is at `node` now. */
   acknowledge(slot: number, node: NodeId): void {
-    this.#handed.get(slot)?.acknowledgedBy.add(node);
+    const handed = this.#handed.get(slot);
+    if (handed && !handed.acknowledgedBy.includes(node)) handed.acknowledgedBy.push(node);
   }
 
   /** A round with everyone is over: returns the slots that are pending no more. `isLive` says who is a member. */
@@ -204,13 +213,14 @@ export class Holdings {
     const done: number[] = [];
     for (const [slot, pending] of this.#pending) {
       pending.rounds += 1;
-      const candidates = this.#candidates(slot, pending).filter(isLive);
       const isDone =
-        pending.confirmedBy.size >= this.#confirmationsNeeded(slot) ||
+        pending.confirmedBy.length >= this.#confirmationsNeeded(slot) ||
         pending.rounds >= PENDING_ROUNDS_MAX ||
-        (pending.rounds > 1 || pending.former === undefined
-          ? candidates.every((node) => pending.compared.has(node))
-          : false);
+        // Where it is known who held it before, only they were asked in the first round.
+        ((pending.rounds > 1 || pending.former === undefined) &&
+          this.#candidates(slot, pending).every(
+            (node) => pending.compared.includes(node) || !isLive(node),
+          ));
       if (isDone) done.push(slot);
     }
     for (const slot of done) this.#pending.delete(slot);
@@ -222,7 +232,7 @@ export class Holdings {
     const released: number[] = [];
     for (const [slot, { acknowledgedBy }] of this.#handed) {
       const replicas = this.#placement?.replicasOf(slot) ?? [];
-      const isKept = replicas.length > 0 && replicas.every((node) => acknowledgedBy.has(node));
+      const isKept = replicas.length > 0 && replicas.every((node) => acknowledgedBy.includes(node));
       if (isKept) released.push(slot);
     }
     for (const slot of released) this.#handed.delete(slot);
@@ -236,12 +246,18 @@ export class Holdings {
   }
 
   /** First those that surely held the slot; from the second round on, or where they are not known, those that might have. */
-  #candidates(slot: number, { former, rounds }: PendingSlot): NodeId[] {
+  #candidates(slot: number, pending: PendingSlot): readonly NodeId[] {
     const placement = this.#placement;
     if (!placement) return [];
-    const likely = [...placement.replicasOf(slot), ...(former ?? [])];
-    const others = former && rounds === 0 ? [] : placement.ranked(slot, 2 * placement.replicas);
-    return [...new Set([...likely, ...others])].filter((node) => node !== this.#self);
+    const others = (nodes: readonly NodeId[]): NodeId[] =>
+      [...new Set(nodes)].filter((node) => node !== this.#self);
+    pending.likely ??= others([...placement.replicasOf(slot), ...(pending.former ?? [])]);
+    if (pending.former && pending.rounds === 0) return pending.likely;
+    pending.possible ??= others([
+      ...pending.likely,
+      ...placement.ranked(slot, 2 * placement.replicas),
+    ]);
+    return pending.possible;
   }
 
   #partners(): ReadonlyMap<NodeId, readonly number[]> {
@@ -260,5 +276,5 @@ export class Holdings {
 }
 
 function newlyPending(former: readonly NodeId[] | undefined): PendingSlot {
-  return { former, confirmedBy: new Set(), compared: new Set(), rounds: 0 };
+  return { former, confirmedBy: [], compared: [], rounds: 0 };
 }

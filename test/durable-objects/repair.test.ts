@@ -6,6 +6,7 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { beforeEach, expect, test } from "vitest";
+import { membershipView } from "../../durable-objects/membership-view.ts";
 import { RoutingShardStore } from "../../durable-objects/routing-shard-store.ts";
 import {
   layoutsStub,
@@ -14,7 +15,7 @@ import {
   shardOf,
   shardStub,
 } from "../../durable-objects/stubs.ts";
-import { PENDING_ROUNDS_MAX, SLOTS } from "../../protocol/index.ts";
+import { PENDING_ROUNDS_MAX, SLOTS, toStatements } from "../../protocol/index.ts";
 import {
   describe as describeNode,
   introduce,
@@ -32,8 +33,17 @@ let fixture: MeshFixture;
 
 beforeEach(async () => {
   await reset();
-  fixture = await makeMesh();
+  const made = await makeMesh();
+  // The other member can not be reached, and is known not to be at once.
+  const descriptors = await Promise.all(
+    made.identities.map((identity) =>
+      describeNode(identity, made.mesh, { meshUrl: "http://127.0.0.1:9" }),
+    ),
+  );
+  fixture = { ...made, members: { ...made.members, statements: toStatements(descriptors) } };
   await introduce(fixture);
+  // The isolate outlives the storage: it must not go on with the membership of the test before.
+  await membershipView(env, Date.now(), 0);
 });
 
 function shard() {
@@ -171,13 +181,9 @@ test("P-70: a shard of a former number moves what it holds, and is no more", asy
       store.put(entry);
     });
     await evictDurableObject(former);
-    // It answers until all is moved.
-    await runDurableObjectAlarm(former);
-    await expect
-      .poll(() => runInDurableObject(former, (_, state) => state.storage.sql.databaseSize))
-      .toBeLessThanOrEqual(4096);
+    await former.poke();
   }
-  expect(await layoutsStub(env).use(1)).toEqual([]);
+  await expect.poll(() => layoutsStub(env).use(1)).toEqual([]);
   expect((await lookup()).origins.map(({ statement }) => statement)).toEqual([entry.statement]);
   expect((await shardStub(env, 0, 2).entries([entry.key]))[0]).toBeUndefined();
 });

@@ -9,6 +9,7 @@ import {
   deleteRows,
   repairNode,
   shardDatabases,
+  tombstones,
   signatureOfProfile,
   type ReplicaMesh,
   type TreeAnswer,
@@ -22,6 +23,8 @@ const OTHERS = SLUGS.filter((slug) => slug !== VICTIM);
 const TREES = Array.from({ length: smallDomain.signature.trees }, (_, tree) => tree);
 /** Long enough that no round begins by itself: each test says when. */
 const ENVIRONMENT = { REPAIR_SECONDS: "3600" };
+/** Each test stops and starts the mesh; a machine that does much else takes minutes. */
+const START_TIMEOUT_MS = 300_000;
 /** Rounds after which everything is where it should be again, whatever one test did. */
 const ROUNDS = 2;
 
@@ -36,7 +39,7 @@ beforeAll(async () => {
   });
   mesh = started.mesh;
   await rounds(ROUNDS);
-});
+}, START_TIMEOUT_MS);
 
 afterAll(async () => {
   await mesh.stop();
@@ -125,13 +128,15 @@ test("P-67: an entry that a node lost is there again after one round of that nod
     before = countRows(files);
     deleteRows(files);
   });
-  expect(files.length).toBe(2);
+  expect(files).toHaveLength(2);
   expect(before).toBeGreaterThan(0);
-  const lost = (await sample(COMMON)).filter(({ slug }) => slug === VICTIM);
-  expect(lost.every(({ answer }) => answer.nodes.size === 0)).toBe(true);
-  const repaired = await repairNode(replicas(), mesh.organisation(VICTIM));
-  expect(repaired).toMatchObject({ fetched: before, failed: 0, backlog: 0 });
+  // It may have begun by itself: the node was told of its members when it started.
+  expect(await repairNode(replicas(), mesh.organisation(VICTIM))).toMatchObject({
+    failed: 0,
+    backlog: 0,
+  });
   await expectNothingMissing();
+  expect(countRows(files)).toBe(before);
   expect(await repairNode(replicas(), mesh.organisation(VICTIM))).toMatchObject({ fetched: 0 });
 });
 
@@ -170,6 +175,7 @@ test("a withdrawn entry never comes back from a node that missed its withdrawal"
   let files: string[] = [];
   await restart(async () => {
     files = await shardDatabases(started.directory, VICTIM);
+    expect(tombstones(files)).toBe(0);
     for (const file of files) await copyFile(file, `${file}.before`);
   });
   await startOrigin("gorse");
@@ -184,19 +190,19 @@ test("a withdrawn entry never comes back from a node that missed its withdrawal"
       await rm(`${file}.before`);
       for (const journal of ["-wal", "-shm"]) await rm(file + journal, { force: true });
     }
+    expect(tombstones(files)).toBe(0);
   });
   const holders = async (): Promise<string[]> => {
     const found = (await sample(profile)).filter(({ answer }) => answer.nodes.has(node("gorse")));
     return [...new Set(found.map(({ slug }) => slug))];
   };
-  expect(await holders()).toEqual([VICTIM]);
-  // The others first: what they might fetch from it is older than what they have.
-  for (const slug of OTHERS) await repairNode(replicas(), mesh.organisation(slug));
-  expect(await holders()).toEqual([VICTIM]);
-  await repairNode(replicas(), mesh.organisation(VICTIM));
-  expect(await holders()).toEqual([]);
+  for (const slug of OTHERS) {
+    await repairNode(replicas(), mesh.organisation(slug));
+    expect((await holders()).filter((holder) => holder !== VICTIM)).toEqual([]);
+  }
   await rounds(ROUNDS);
   expect(await holders()).toEqual([]);
+  expect(tombstones(files)).toBeGreaterThan(0);
 });
 
 test.each([5, 1])(
