@@ -46,6 +46,8 @@ const environmentSchema = z.object({
   SUBREQUEST_LIMIT: z.coerce.number().int().min(4).max(1000).default(50),
   /** Requests that one member may send in a minute. */
   MEMBER_RATE: z.coerce.number().int().min(1).default(6000),
+  /** `info` logs each signed request that is refused, too. */
+  LOG_LEVEL: z.enum(["info", "error"]).default("info"),
   /** Added to the clock: what a clock that is off does can be tried with it. */
   CLOCK_OFFSET_MS: z.coerce.number().int().default(0),
 });
@@ -63,6 +65,7 @@ export interface Config {
   readonly subrequestLimit: number;
   /** Requests a minute. */
   readonly memberRate: number;
+  readonly logLevel: "info" | "error";
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Calls other organisations in this node's name. */
@@ -115,6 +118,7 @@ async function parseEnvironment(env: Env): Promise<Config> {
     repairMs: rest.REPAIR_SECONDS * 1000,
     subrequestLimit: rest.SUBREQUEST_LIMIT,
     memberRate: rest.MEMBER_RATE,
+    logLevel: rest.LOG_LEVEL,
     now,
     caller: {
       fetch: globalFetch,

@@ -24,5 +24,6 @@ export interface Env {
   readonly REPAIR_SECONDS?: string;
   readonly SUBREQUEST_LIMIT?: string;
   readonly MEMBER_RATE?: string;
+  readonly LOG_LEVEL?: string;
   readonly CLOCK_OFFSET_MS?: string;
 }

@@ -56,6 +56,8 @@ export const originConfigSchema = z.strictObject({
   policy: policySchema.prefault({}),
   /** Hosts, as URLs name them, that are not public, and that this origin may call nonetheless. */
   allowedHosts: z.array(z.string().min(1)).default([]),
+  /** `info` logs each query that is refused, too. */
+  logLevel: z.enum(["info", "error"]).default("info"),
 });
 
 /** A configuration that was read: absolute paths, and the secrets themselves. */

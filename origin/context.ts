@@ -10,6 +10,7 @@ export interface OriginContext {
   readonly mesh: MeshId;
   readonly operatorToken: string;
   readonly policy: OriginPolicy;
+  readonly logLevel: "info" | "error";
   readonly store: Store;
   /** One a domain that this origin serves. */
   readonly indexes: ReadonlyMap<DomainId, RecordIndex>;

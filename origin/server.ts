@@ -47,7 +47,7 @@ export function createServer(context: OriginContext): Hono<ServerEnv> {
     const { identity, mesh, now } = context;
     const signed = await signedAnswerTo(c.req.raw, c.res, { identity, mesh, now: now() });
     if (signed === c.res) return;
-    if (!signed.ok) {
+    if (!signed.ok && context.logLevel === "info") {
       const code = c.error instanceof Refusal ? c.error.code : String(signed.status);
       logRefusal(code, c.get("sender"), c.req.header("traceparent"));
     }

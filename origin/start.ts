@@ -58,6 +58,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       mesh,
       operatorToken: config.operatorToken,
       policy: config.policy,
+      logLevel: config.logLevel,
       store,
       indexes,
       membership,

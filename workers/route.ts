@@ -60,10 +60,10 @@ export interface Call {
 /** Signs every answer, also refusals, to a request that names this node: see `signedAnswerTo`. */
 export const signAnswers: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
-  const { identity, mesh, now } = await nodeContext(c.env);
+  const { identity, mesh, now, logLevel } = await nodeContext(c.env);
   const signed = await signedAnswerTo(c.req.raw, c.res, { identity, mesh, now: now() });
   if (signed === c.res) return;
-  if (!signed.ok) {
+  if (!signed.ok && logLevel === "info") {
     logRefusal({
       code: c.error instanceof Refusal ? c.error.code : String(signed.status),
       method: c.req.method,

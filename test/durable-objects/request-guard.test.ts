@@ -32,6 +32,7 @@ function isolate(changes: Partial<Env> = {}): (request: Request) => Promise<Resp
     MESH_ID: fixture.mesh,
     NODE_KEY: secretKeyFrom(new Uint8Array(32).fill(1)),
     REQUESTER_TOKEN: "a token of the tests",
+    LOG_LEVEL: "error",
   };
   return async (request) => app.fetch(request, { ...env, ...variables, ...changes });
 }

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 
+/** A Durable Object may be writing. */
+const BUSY_TIMEOUT_MS = 5_000;
 const tableSchema = z.object({ name: z.string() });
 
 /** Tables that say nothing of what was sent; floors say when a member last sent something. */
@@ -19,7 +21,10 @@ export async function storageDigest(directory: string): Promise<Record<string, s
   const files: string[] = [];
   for await (const file of glob("**/*.sqlite", { cwd: directory })) files.push(file);
   for (const file of files.toSorted()) {
-    const database = new DatabaseSync(join(directory, file), { readOnly: true });
+    const database = new DatabaseSync(join(directory, file), {
+      readOnly: true,
+      timeout: BUSY_TIMEOUT_MS,
+    });
     try {
       const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
       for (const { name } of z.array(tableSchema).parse(tables)) {

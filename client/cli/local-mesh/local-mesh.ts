@@ -116,6 +116,7 @@ export class LocalMesh {
           SHARDS: String(shards),
           ALLOWED_HOSTS: "127.0.0.1",
           MEMBER_RATE: String(REQUESTS_PER_MINUTE),
+          LOG_LEVEL: "error",
           ...environment,
         },
       })),
@@ -235,6 +236,7 @@ async function prepareOrganisation(
       minimumCount: 1,
       requestsPerMinute: REQUESTS_PER_MINUTE,
     },
+    logLevel: "error",
   };
   await writeFile(configFile, `${JSON.stringify(config, undefined, 2)}\n`);
   return {
