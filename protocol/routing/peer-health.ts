@@ -30,7 +30,7 @@ export type LookupVerdict =
   | { readonly kind: "answered"; readonly milliseconds: number }
   | { readonly kind: "failed"; readonly code: string }
   /** It did not answer within the hedge delay, and then another answered before it. */
-  | { readonly kind: "slow"; readonly hedgeMs: number }
+  | { readonly kind: "slow" }
   /** Given up before it had the time to answer: says nothing of the node. */
   | { readonly kind: "dropped" };
 
@@ -111,7 +111,6 @@ export class PeerHealth {
   /** What became of a lookup that was sent to the node. */
   judge(node: NodeId, verdict: LookupVerdict, now: number): void {
     const peer = this.#peerOf(node);
-    const isProbe = now < peer.probingUntil;
     peer.probingUntil = 0;
     switch (verdict.kind) {
       case "dropped":
@@ -124,11 +123,11 @@ export class PeerHealth {
         return;
       case "slow":
         // It would have taken at least this long: without it, the delay measured would shrink with every hedge.
-        keepLast(this.#times, verdict.hedgeMs, SAMPLES);
-        this.#fail(peer, "slow", 1, isProbe, now);
+        keepLast(this.#times, this.hedgeMs, SAMPLES);
+        this.#fail(peer, "slow", 1, now);
         return;
       case "failed":
-        this.#fail(peer, verdict.code, SLOW_PER_FAILURE, isProbe, now);
+        this.#fail(peer, verdict.code, SLOW_PER_FAILURE, now);
         return;
     }
   }
@@ -152,11 +151,12 @@ export class PeerHealth {
     }));
   }
 
-  #fail(peer: PeerRecord, code: string, weight: number, isProbe: boolean, now: number): void {
+  #fail(peer: PeerRecord, code: string, weight: number, now: number): void {
     peer.failures += 1;
     peer.weight += weight;
     peer.lastFailure = code;
-    if (isProbe) {
+    if (peer.openUntil !== undefined && now >= peer.openUntil) {
+      // The probe failed.
       peer.openMs = Math.min(2 * peer.openMs, OPEN_MAX_MS);
       peer.openUntil = now + peer.openMs;
     } else if (peer.openUntil === undefined && peer.weight >= FAILURES_TO_OPEN * SLOW_PER_FAILURE) {

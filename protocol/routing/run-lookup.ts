@@ -6,6 +6,7 @@
 import type { NodeId } from "../ids.ts";
 import { CONNECTIONS_MAX } from "../query/query-origins.ts";
 import type { LookupOutcome, LookupReport, LookupTask, NodeAnswer } from "./lookup-task.ts";
+import type { LookupVerdict } from "./peer-health.ts";
 import { isBelievedAlone, planRequests, type WantedTree } from "./plan-requests.ts";
 
 /** Of the budget, what is not spent on confirmations: kept for nodes that fail. */
@@ -159,23 +160,21 @@ class LookupRun<A> {
   }
 
   #settle({ call, outcome }: Settled<A>): void {
-    const { now, health, own } = this.#task;
+    const { now } = this.#task;
     this.#calls.delete(call);
-    const { node, trees, sentAt } = call;
+    const { node, trees } = call;
     if (outcome.ok) {
       const pending = new Set(outcome.pending);
       for (const tree of trees) this.#mark(tree, node, pending.has(tree) ? "spent" : "answered");
       this.#answers.push({ node, trees, pending: outcome.pending, answer: outcome.answer });
-      if (node !== own)
-        health.judge(node, { kind: "answered", milliseconds: now() - sentAt }, now());
-      return;
+      this.#judge(call, { kind: "answered", milliseconds: now() - call.sentAt });
+    } else if (outcome.code === "misdirected" && this.#redirect(call)) {
+      this.#judge(call, { kind: "dropped" });
+    } else {
+      for (const tree of trees) this.#mark(tree, node, "spent");
+      const hadTime = outcome.code !== "timed-out" || this.#hadTime(call);
+      this.#judge(call, hadTime ? { kind: "failed", code: outcome.code } : { kind: "dropped" });
     }
-    if (outcome.code === "misdirected" && this.#redirect(call)) {
-      health.judge(node, { kind: "dropped" }, now());
-      return;
-    }
-    for (const tree of trees) this.#mark(tree, node, "spent");
-    if (node !== own) health.judge(node, { kind: "failed", code: outcome.code }, now());
   }
 
   /** Whether the view has changed so that the node holds less than it was asked for: then it may be asked for the rest, once. */
@@ -213,15 +212,24 @@ class LookupRun<A> {
   }
 
   #giveUp(call: Call<A>): void {
-    const { now, health, own } = this.#task;
     this.#calls.delete(call);
     call.controller.abort();
     const isOvertaken = call.trees.every((tree) => this.#isAnswered(tree));
     for (const tree of call.trees) this.#mark(tree, call.node, "spent");
-    if (call.node === own) return;
-    if (!call.isLate) health.judge(call.node, { kind: "dropped" }, now());
-    else if (isOvertaken) health.judge(call.node, { kind: "slow", hedgeMs: call.hedgeMs }, now());
-    else health.judge(call.node, { kind: "failed", code: "timed-out" }, now());
+    if (!this.#hadTime(call)) this.#judge(call, { kind: "dropped" });
+    else if (isOvertaken) this.#judge(call, { kind: "slow" });
+    else this.#judge(call, { kind: "failed", code: "timed-out" });
+  }
+
+  /** A requester that hardly waits says nothing of the nodes that did not answer in time. */
+  #hadTime(call: Call<A>): boolean {
+    const { now, health } = this.#task;
+    return call.isLate && now() - call.sentAt >= health.hedgeMs;
+  }
+
+  #judge({ node }: Call<A>, verdict: LookupVerdict): void {
+    const { own, health, now } = this.#task;
+    if (node !== own) health.judge(node, verdict, now());
   }
 
   /**

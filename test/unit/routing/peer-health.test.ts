@@ -16,7 +16,7 @@ import { nodeNamed } from "../support/fake-peers.ts";
 
 const node = nodeNamed("a");
 const failure = { kind: "failed", code: "unreachable" } as const;
-const slow = { kind: "slow", hedgeMs: 50 } as const;
+const slow = { kind: "slow" } as const;
 const answer = (milliseconds = 20) => ({ kind: "answered", milliseconds }) as const;
 
 function afterFailures(count: number, at = 0): PeerHealth {
@@ -66,6 +66,14 @@ describe("the circuit breaker of a node", () => {
       openMs = Math.min(2 * openMs, OPEN_MAX_MS);
     }
     expect(openMs).toBe(OPEN_MAX_MS);
+  });
+
+  it("P-77: a probe that ends when its time is over has failed too", () => {
+    const health = afterFailures(FAILURES_TO_OPEN);
+    health.sent(node, OPEN_MS, 1000);
+    health.judge(node, failure, OPEN_MS + 1000);
+    expect(health.isLeftOut(node, 3 * OPEN_MS + 999)).toBe(true);
+    expect(health.isLeftOut(node, 3 * OPEN_MS + 1000)).toBe(false);
   });
 
   it("P-77: a failure of a node that was asked although it is left out does not prolong that", () => {
@@ -138,7 +146,7 @@ describe("the hedge delay", () => {
     for (let i = 1; i <= 4 * SAMPLES; i++) {
       const milliseconds = ((i - 1) % SAMPLES) + 1;
       const isGivenUp = milliseconds > hedgeMs;
-      health.judge(node, isGivenUp ? { kind: "slow", hedgeMs } : answer(milliseconds), 0);
+      health.judge(node, isGivenUp ? slow : answer(milliseconds), 0);
     }
     expect(health.hedgeMs).toBe(hedgeMs);
   });

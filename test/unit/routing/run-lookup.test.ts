@@ -267,6 +267,15 @@ describe("carrying out a lookup", SLOW, () => {
     ]);
   });
 
+  it("P-77: a requester that hardly waits does not have nodes left out", async () => {
+    const peers = new FakePeers(heldBy([a, b], 1));
+    peers.let(a, { milliseconds: 100 });
+    peers.let(b, { milliseconds: 100 });
+    for (let i = 0; i < 20; i++) await peers.lookup({ deadline: peers.clock.now() + 50 });
+    for (const { failures } of peers.health.report(peers.clock.now())) expect(failures).toBe(0);
+    expect(peers.callsTo(a).length).toBeGreaterThan(3);
+  });
+
   it("six nodes that hang do not keep others from being asked", async () => {
     const hanging = others.slice(0, 6);
     const peers = new FakePeers([
