@@ -15,6 +15,9 @@ const NODE = {
   SHARDS: "1",
 };
 
+/** One fault of the long form, with all checks after it. */
+const FAULTS_TIMEOUT_MS = 600_000;
+
 export default defineConfig({
   test: {
     // CI reads the counts from this file; see .ci/run.
@@ -44,6 +47,28 @@ export default defineConfig({
           // One file after another, and after the quick projects: each starts a whole mesh.
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "hostile",
+          include: ["test/hostile/**/*.test.ts"],
+          execArgv,
+          testTimeout: MESH_TIMEOUT_MS,
+          hookTimeout: MESH_TIMEOUT_MS,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: "faults",
+          include: ["test/faults/**/*.test.ts"],
+          execArgv,
+          testTimeout: FAULTS_TIMEOUT_MS,
+          hookTimeout: FAULTS_TIMEOUT_MS,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -24,6 +24,15 @@ const OUTCOME_PATH = "/v1/outcomes/:domain/:id";
 const STATUS_PATH = "/v1/status";
 const HEALTH_PATH = "/health";
 
+/** Every path, with the methods that it takes. */
+export const ORIGIN_ROUTES: Readonly<Record<string, string>> = {
+  [ORIGIN_QUERY_PATH]: "POST, OPTIONS",
+  [OUTCOMES_PATH]: "POST",
+  [OUTCOME_PATH]: "DELETE",
+  [STATUS_PATH]: "GET, HEAD",
+  [HEALTH_PATH]: "GET, HEAD",
+};
+
 interface ServerEnv {
   /** The member that sent the request, once that is verified. */
   Variables: { sender?: NodeId };
@@ -63,14 +72,7 @@ export function createServer(context: OriginContext): Hono<ServerEnv> {
   app.get(STATUS_PATH, (c) => reportStatus(context, c.req.raw));
   app.get(HEALTH_PATH, () => Response.json({ status: "ok" }));
 
-  const methods = {
-    [ORIGIN_QUERY_PATH]: "POST, OPTIONS",
-    [OUTCOMES_PATH]: "POST",
-    [OUTCOME_PATH]: "DELETE",
-    [STATUS_PATH]: "GET, HEAD",
-    [HEALTH_PATH]: "GET, HEAD",
-  };
-  for (const [path, allowed] of Object.entries(methods)) {
+  for (const [path, allowed] of Object.entries(ORIGIN_ROUTES)) {
     app.all(path, () => {
       const detail = `allowed: ${allowed}`;
       const response = problemResponse("method-not-allowed", { detail });

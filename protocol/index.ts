@@ -37,7 +37,7 @@ export {
   type AskOriginOptions,
   type OriginTarget,
 } from "./http/ask-origin.ts";
-export { parseBody, parseJsonBody, readBytes, readRequestBody } from "./http/body.ts";
+export { parseBody, parseJsonBody, readBytes, readJson, readRequestBody } from "./http/body.ts";
 export {
   callPolicy,
   isLoopback,
@@ -135,6 +135,7 @@ export {
   type Statement,
 } from "./membership/statements.ts";
 export {
+  MEMBERS_MAX,
   VOTES_PER_VOTER_MAX,
   admissionWith,
   verifyStatements,
@@ -157,7 +158,9 @@ export {
 } from "./messages/gossip.ts";
 export {
   PROVING_STATEMENTS_MAX,
+  givenMembersSchema,
   holdingsSchema,
+  type HeldDomains,
   joinRequestSchema,
   joinResponseSchema,
   membersSchema,
@@ -359,7 +362,7 @@ export {
   verdictSchema,
   verifyVote,
   voteSchema,
-  type Verdict as VoteVerdict,
+  type Verdict,
   type Vote,
 } from "./signed/vote.ts";
 export {

@@ -33,13 +33,13 @@ export async function lookUp(
   random: Random,
   figures: LookupFigures,
 ): Promise<void> {
+  const slotOf = (tree: number): number => entry.slots[tree] ?? 0;
   const answer = async (
     id: NodeId,
     trees: readonly number[],
   ): Promise<LookupOutcome<{ readonly isFound: boolean }>> => {
     const keeper = slots.keeper(id);
     if (!keeper?.node.isAlive) return { ok: false, code: "unreachable" };
-    const slotOf = (tree: number): number => entry.slots[tree] ?? 0;
     if (trees.some((tree) => keeper.holdings.stateOf(slotOf(tree)) === undefined)) {
       for (const tree of trees) teach(slots, asker, keeper.node, slotOf(tree));
       return { ok: false, code: "misdirected" };

@@ -12,7 +12,7 @@ import {
   type OriginProcess,
 } from "../../client/cli/local-mesh/origin-process.ts";
 import { freePorts } from "../../client/cli/local-mesh/state.ts";
-import { startWorkers, type RunningWorkers } from "../../client/cli/local-mesh/workerd.ts";
+import { RunningWorkers } from "../../client/cli/local-mesh/workerd.ts";
 import {
   callPeer,
   memberReportSchema,
@@ -135,7 +135,9 @@ async function startNodes(...names: string[]): Promise<void> {
       },
     };
   });
-  running.push(await startWorkers(await Promise.all(workers), join(directory, names.join("-"))));
+  running.push(
+    await RunningWorkers.start(await Promise.all(workers), join(directory, names.join("-"))),
+  );
 }
 
 type States = Record<string, string>;

@@ -8,6 +8,7 @@ import {
   type Problem,
   type RoutingPlan,
 } from "../../protocol/index.ts";
+import { learn } from "../../durable-objects/membership-view.ts";
 import { logFailure } from "../log.ts";
 import { asMember, type MemberContext } from "../node-context.ts";
 import { lookupOwnShards } from "../peer/lookup.ts";
@@ -65,10 +66,13 @@ export class LookupClient {
 
   readonly askOwn = async (trees: readonly number[]): Promise<LookupOutcome<Returned>> => {
     try {
-      const { origins, scanned } = await lookupOwnShards(this.#member, { ...this.#query, trees });
+      const { origins, scanned, pending } = await lookupOwnShards(this.#member, {
+        ...this.#query,
+        trees,
+      });
       return {
         ok: true,
-        pending: [],
+        pending,
         answer: {
           origins: origins.map(({ node, statement }) => ({ node, statements: [statement] })),
           scanned,
@@ -119,9 +123,11 @@ export class LookupClient {
   };
 
   /** The other node's view differs: brings the own up to date with what it sent along. */
-  async #onMisdirected(_problem: Problem | undefined): Promise<void> {
+  async #onMisdirected(problem: Problem | undefined): Promise<void> {
+    const { env, now } = this.#member;
     try {
-      this.#member = await asMember(this.#member, 0);
+      await learn(env, problem?.statements ?? [], now());
+      this.#member = await asMember(this.#member);
     } catch (error) {
       logFailure("reading the members", error);
     }

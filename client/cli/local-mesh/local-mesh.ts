@@ -17,11 +17,12 @@ import {
   type Identity,
   type MeshId,
   type SecretKey,
+  type Statement,
 } from "../../../protocol/index.ts";
 import { putMembers } from "./operator.ts";
 import { startOriginProcess, type OriginProcess } from "./origin-process.ts";
 import { openState, type MemberState, type OrganisationName } from "./state.ts";
-import { startWorkers, type RunningWorkers } from "./workerd.ts";
+import { RunningWorkers, type LocalWorker } from "./workerd.ts";
 
 const HOST = "http://127.0.0.1";
 /** Nodes that verify their members at once: each takes most of a core for a second. */
@@ -33,6 +34,9 @@ const REQUESTS_PER_MINUTE = 1_000_000;
 /** Leases are renewed at this interval, as long as the mesh stays up. */
 const RENEW_MS = LEASE_MS / 24;
 
+/** Variables of a Worker that are added to what every local Worker has, or replace it. */
+export type WorkerEnvironment = Readonly<Record<string, string>>;
+
 export interface LocalMeshOptions {
   readonly directory: string;
   readonly organisations: readonly OrganisationName[];
@@ -43,8 +47,12 @@ export interface LocalMeshOptions {
   readonly replicas?: number;
   /** Shards of each organisation. */
   readonly shards?: number;
-  /** Variables of every Worker, such as REPAIR_SECONDS. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** How many of the organisations, from the first, found the mesh; the others have to join it. By default all. */
+  readonly founders?: number;
+  /** Each Worker in a process of its own, so that it can be killed alone. */
+  readonly separateWorkers?: boolean;
+  /** More variables of every Worker, such as GOSSIP_SECONDS. */
+  readonly environment?: WorkerEnvironment;
   /** Puts something between an organisation and the others: returns the URL that its descriptor shall give. */
   readonly interpose?: (kind: "mesh" | "origin", slug: string, url: string) => Promise<string>;
 }
@@ -68,7 +76,7 @@ export class LocalMesh {
   readonly mesh: MeshId;
   readonly organisations: readonly LocalOrganisation[];
   readonly #options: LocalMeshOptions;
-  readonly #charter: Charter;
+  readonly charter: Charter;
   readonly #advertised = new Map<string, { meshUrl: string; originUrl: string }>();
   readonly #origins = new Map<string, OriginProcess>();
   #workers: RunningWorkers | undefined;
@@ -76,8 +84,8 @@ export class LocalMesh {
 
   /** Founds the mesh, or opens the one in `directory`; starts nothing yet. */
   static async open(options: LocalMeshOptions): Promise<LocalMesh> {
-    const { directory, organisations, replicas = 3 } = options;
-    const state = await openState(directory, organisations, replicas);
+    const { directory, organisations, replicas = 3, founders } = options;
+    const state = await openState(directory, organisations, replicas, founders);
     const mesh = meshIdOf(state.charter.charter);
     const opened = await Promise.all(
       state.members.map((member) => prepareOrganisation(options, mesh, member)),
@@ -91,7 +99,7 @@ export class LocalMesh {
     organisations: readonly LocalOrganisation[],
   ) {
     this.#options = options;
-    this.#charter = charter;
+    this.charter = charter;
     this.mesh = meshIdOf(charter.charter);
     this.organisations = organisations;
   }
@@ -102,25 +110,19 @@ export class LocalMesh {
     return found;
   }
 
-  /** Starts all Workers and gives them their members. */
+  /** Those who founded the mesh. */
+  get founders(): readonly LocalOrganisation[] {
+    const keys = new Set(this.charter.charter.founders);
+    return this.organisations.filter(({ identity }) => keys.has(identity.publicKey));
+  }
+
+  /** Starts all Workers, and gives the founders' their members. */
   async startWorkers(): Promise<void> {
-    const { directory, shards = 2, environment, interpose } = this.#options;
-    this.#workers = await startWorkers(
-      this.organisations.map((organisation) => ({
-        slug: organisation.slug,
-        port: Number(new URL(organisation.meshUrl).port),
-        environment: {
-          MESH_ID: this.mesh,
-          NODE_KEY: organisation.key,
-          REQUESTER_TOKEN: organisation.requesterToken,
-          SHARDS: String(shards),
-          ALLOWED_HOSTS: "127.0.0.1",
-          MEMBER_RATE: String(REQUESTS_PER_MINUTE),
-          LOG_LEVEL: "error",
-          ...environment,
-        },
-      })),
+    const { directory, separateWorkers = false, interpose } = this.#options;
+    this.#workers = await RunningWorkers.start(
+      this.organisations.map(({ slug }) => this.#workerOf(slug)),
       join(directory, "workers"),
+      separateWorkers ? 1 : undefined,
     );
     for (const { slug, meshUrl, originUrl } of this.organisations) {
       this.#advertised.set(slug, {
@@ -133,36 +135,94 @@ export class LocalMesh {
     this.#renewal.unref();
   }
 
-  /** Signs new descriptors and gives them to every node. */
+  /** Ends an organisation's Worker at once, as a crash would. Needs `separateWorkers`, or others end with it. */
+  async killWorker(slug: string): Promise<void> {
+    await this.#running.kill(slug);
+  }
+
+  /** Starts a Worker that was killed, on the storage that it left; `environment` counts until it is killed again. */
+  async startWorker(slug: string, environment: WorkerEnvironment = {}): Promise<void> {
+    await this.#running.startProcess([this.#workerOf(slug, environment)]);
+  }
+
+  async restartWorker(slug: string, environment: WorkerEnvironment = {}): Promise<void> {
+    await this.killWorker(slug);
+    await this.startWorker(slug, environment);
+  }
+
+  /** Takes every Durable Object of an organisation out of memory. Returns how many were in it. */
+  async evictObjects(slug: string): Promise<number> {
+    return this.#running.evictObjects(slug);
+  }
+
+  isWorkerUp(slug: string): boolean {
+    return this.#workers?.isUp(slug) ?? false;
+  }
+
+  get #running(): RunningWorkers {
+    if (!this.#workers) throw new Error("the Workers were not started");
+    return this.#workers;
+  }
+
+  #workerOf(slug: string, environment: WorkerEnvironment = {}): LocalWorker {
+    const { shards = 2, environment: common = {} } = this.#options;
+    const { meshUrl, key, requesterToken } = this.organisation(slug);
+    return {
+      slug,
+      port: Number(new URL(meshUrl).port),
+      environment: {
+        MESH_ID: this.mesh,
+        NODE_KEY: key,
+        REQUESTER_TOKEN: requesterToken,
+        SHARDS: String(shards),
+        ALLOWED_HOSTS: "127.0.0.1",
+        MEMBER_RATE: String(REQUESTS_PER_MINUTE),
+        LOG_LEVEL: "error",
+        ...common,
+        ...environment,
+      },
+    };
+  }
+
+  /** Signs new descriptors of the founders and gives them to each of them whose Worker is up. */
   async renew(
     changes: Readonly<Record<string, Partial<Descriptor["descriptor"]>>> = {},
   ): Promise<void> {
-    const now = Date.now();
-    const domains = this.#options.domains.map(({ compiled }) => compiled.id);
-    const descriptors = await Promise.all(
-      this.organisations.map(({ slug, name, identity, meshUrl, originUrl }) =>
-        signDescriptor(identity, this.mesh, {
-          version: 1,
-          key: identity.publicKey,
-          name,
-          ...(this.#advertised.get(slug) ?? { meshUrl, originUrl }),
-          domains,
-          capacity: 1,
-          epoch: 0,
-          seq: now,
-          issuedAt: now,
-          expiresAt: now + LEASE_MS,
-          ...changes[slug],
-        }),
-      ),
+    const statements = toStatements(
+      await Promise.all(this.founders.map(({ slug }) => this.describe(slug, changes[slug]))),
     );
-    const members = { charter: this.#charter, statements: toStatements(descriptors) };
     const limit = pLimit(RENEWING_AT_ONCE);
     await Promise.all(
-      this.organisations.map(({ identity, meshUrl }) =>
-        limit(() => putMembers({ identity, mesh: this.mesh, meshUrl }, members)),
-      ),
+      this.founders
+        .filter(({ slug }) => this.isWorkerUp(slug))
+        .map(({ slug }) => limit(() => this.giveStatements(slug, statements))),
     );
+  }
+
+  /** An organisation's new descriptor, signed by it. */
+  describe(slug: string, changes: Partial<Descriptor["descriptor"]> = {}): Promise<Descriptor> {
+    const { name, identity, meshUrl, originUrl } = this.organisation(slug);
+    const now = Date.now();
+    return signDescriptor(identity, this.mesh, {
+      version: 1,
+      key: identity.publicKey,
+      name,
+      ...(this.#advertised.get(slug) ?? { meshUrl, originUrl }),
+      domains: this.#options.domains.map(({ compiled }) => compiled.id),
+      capacity: 1,
+      epoch: 0,
+      seq: now,
+      issuedAt: now,
+      expiresAt: now + LEASE_MS,
+      ...changes,
+    });
+  }
+
+  /** Gives an organisation's node the charter and statements, as its operator. */
+  async giveStatements(slug: string, statements: readonly Statement[]): Promise<void> {
+    const { identity, meshUrl } = this.organisation(slug);
+    const members = { charter: this.charter, statements: [...statements] };
+    await putMembers({ identity, mesh: this.mesh, meshUrl }, members);
   }
 
   /** The origins that share a process: each has its own, up to as many as the machine bears. */

@@ -8,7 +8,7 @@ import {
   type MemberReport,
   type PublicKey,
   type Statement,
-  type VoteVerdict,
+  type Verdict,
 } from "../../../protocol/index.ts";
 import { CliError } from "../cli-error.ts";
 import { jsonOption } from "../options.ts";
@@ -41,7 +41,7 @@ export function withVoteOptions(command: Command): Command {
 /** Votes on `subject`, a public key or the id of a known node. */
 export async function castVote(
   subject: string,
-  verdict: VoteVerdict,
+  verdict: Verdict,
   options: VoteOptions,
 ): Promise<void> {
   const identity = await readKey(options.key);
@@ -134,11 +134,7 @@ async function report(
 }
 
 /** What the votes now come to, and whose are missing. */
-function outcomeOf(
-  { charter }: CheckedMembers,
-  member: MemberReport,
-  verdict: VoteVerdict,
-): string {
+function outcomeOf({ charter }: CheckedMembers, member: MemberReport, verdict: Verdict): string {
   const needed = votesNeeded(charter.charter);
   const { state, admittedBy, revokedBy } = member;
   if (verdict === "admit") {
