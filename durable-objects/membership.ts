@@ -160,7 +160,8 @@ export class Membership extends DurableObject<Env> {
 
   /** The domains in which the own origin holds outcomes: the next descriptor says so, at once if that is new. */
   async setHoldings(domains: readonly DomainId[], now: number): Promise<void> {
-    this.#store.putNote("holdings", domains);
+    const held = this.#store.note("holdings", holdingsNote);
+    if (held?.join() !== domains.join()) this.#store.putNote("holdings", domains);
     await this.#renew(now);
   }
 
@@ -168,7 +169,9 @@ export class Membership extends DurableObject<Env> {
   async ensureAlarm(): Promise<void> {
     const config = await this.#config();
     if (!config || !this.#state) return;
-    if ((await this.ctx.storage.getAlarm()) === null) await this.#setAlarm(config, Math.random());
+    if ((await this.ctx.storage.getAlarm()) !== null) return;
+    // Sooner than between rounds, but not at once: nodes that start together shall not call in step.
+    await this.#setAlarm(config, 0.25 + 0.75 * Math.random());
   }
 
   override async alarm(): Promise<void> {

@@ -3,14 +3,9 @@
  * and some the other. Whoever holds both holds the proof.
  */
 import { z } from "zod";
-import { compareBytes, compareText } from "../bytes.ts";
+import { compareText } from "../bytes.ts";
 import type { MeshId } from "../ids.ts";
-import {
-  descriptorSchema,
-  encodeDescriptor,
-  verifyDescriptor,
-  type Descriptor,
-} from "./descriptor.ts";
+import { descriptorSchema, verifyDescriptor, type Descriptor } from "./descriptor.ts";
 
 export const equivocationSchema = z
   .strictObject({
@@ -32,8 +27,25 @@ export function areContradictory(a: Descriptor, b: Descriptor): boolean {
   return (
     a.descriptor.key === b.descriptor.key &&
     a.descriptor.seq === b.descriptor.seq &&
-    compareBytes(encodeDescriptor(a.descriptor), encodeDescriptor(b.descriptor)) !== 0
+    contentOf(a) !== contentOf(b)
   );
+}
+
+/** All that is signed, as text. Not its bytes: they can not be made of what does not fit the schema. */
+function contentOf({ descriptor: d }: Descriptor): string {
+  return JSON.stringify([
+    d.version,
+    d.key,
+    d.name,
+    d.meshUrl,
+    d.originUrl,
+    d.domains,
+    d.capacity,
+    d.epoch,
+    d.seq,
+    d.issuedAt,
+    d.expiresAt,
+  ]);
 }
 
 /**

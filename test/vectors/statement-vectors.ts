@@ -5,6 +5,10 @@ import { signResponse } from "../../protocol/http/response-signature.ts";
 import { domainIdSchema } from "../../protocol/ids.ts";
 import { canonicalBytes } from "../../protocol/domain/schema.ts";
 import { signAnswer, type Answer } from "../../protocol/signed/answer.ts";
+import { bucketOf } from "../../protocol/membership/state.ts";
+import { statementHash, subjectOf, type Statement } from "../../protocol/membership/statements.ts";
+import { findEquivocation } from "../../protocol/signed/equivocation.ts";
+import { encodeVote, signVote } from "../../protocol/signed/vote.ts";
 import { encodeCharter, meshIdOf, signCharter, type CharterStatement } from "../../protocol/signed/charter.ts";
 import { signDelegation } from "../../protocol/signed/delegation.ts";
 import {
@@ -100,6 +104,16 @@ export async function statementVectors() {
     bytes: toBase64Url(await signEntry(identity, mesh, value)),
     key: hex(entryKeyOf(value.node, value.domain, value.signature)),
   });
+  const vote = await signVote(identity, mesh, bob.identity.publicKey, "admit", NOW);
+  const described = await signDescriptor(identity, mesh, descriptor);
+  const contrary = await signDescriptor(identity, mesh, { ...descriptor, capacity: 5 });
+  const equivocation = findEquivocation([described, contrary]);
+  if (!equivocation) throw new Error("these two are a contradiction");
+  const statements: Statement[] = [
+    { type: "descriptor", descriptor: described },
+    { type: "vote", vote },
+    { type: "equivocation", equivocation },
+  ];
   return {
     parties: { alice: describeParty(alice), bob: describeParty(bob), client: describeParty(client) },
     mesh,
@@ -110,8 +124,14 @@ export async function statementVectors() {
     },
     descriptor: {
       body: hex(encodeDescriptor(descriptor)),
-      json: await signDescriptor(identity, mesh, descriptor),
+      json: described,
     },
+    vote: { body: hex(encodeVote(vote)), json: vote },
+    statements: statements.map((json) => ({
+      json,
+      hash: statementHash(json),
+      bucket: bucketOf(subjectOf(json)),
+    })),
     entry: await signEntryVector(entry),
     tombstone: await signEntryVector(tombstone),
     delegation: await signDelegation(identity, mesh, client.identity.publicKey, NOW + 300_000),

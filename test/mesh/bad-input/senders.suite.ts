@@ -91,6 +91,7 @@ describe("a signed request", () => {
     expect(own.map(nameOf)).toEqual([
       "GET /v1/node/status",
       "PUT /v1/node/members",
+      "PUT /v1/node/holdings",
       "PUT /v1/ontologies/{id}",
     ]);
     for (const endpoint of own) {

@@ -212,12 +212,26 @@ function spoiltStatements(
   const accepted = whereUnsigned === 400 ? 204 : whereUnsigned;
   const entries = statements.map(({ type }, i): [string, number][] => {
     const at = `statements.${i}.${type}`;
-    if (type === "equivocation") return [[at, 400]];
+    if (type === "equivocation") {
+      // It is known by its signatures, and so is held already, if it is one at all.
+      const spoilt = ["first", "second"].flatMap((one) =>
+        ["seq", "meshUrl", "originUrl", "issuedAt", "expiresAt"].map((name): [string, number] => [
+          `${at}.${one}.descriptor.${name}`,
+          400,
+        ]),
+      );
+      return [...spoilt, [at, accepted]];
+    }
     return [
       [`${at}.descriptor.seq: is 0`, accepted],
       [`${at}.descriptor.capacity: is 1`, accepted],
       [`${at}.descriptor.epoch: is 0`, accepted],
       [`${at}.issuedAt: is 0`, accepted],
+      // Within its own bounds, but not with the rest of the descriptor.
+      ...["meshUrl", "originUrl", "issuedAt", "expiresAt"].map((name): [string, number] => [
+        `${at}.descriptor.${name}`,
+        400,
+      ]),
       [at, whereUnsigned],
     ];
   });

@@ -95,6 +95,8 @@ export async function startBadInputMesh(): Promise<BadInputMesh> {
     canonicalBytes(domainDocument),
     "application/json",
   );
+  // One whose lease is over holds no slots: what is elsewhere, is so from then on.
+  await sleep(Math.max(0, ends + 100 - Date.now()));
   const answer = await sendSigned(local, target, target.identity, {
     method: "GET",
     path: "/v1/node/members",
@@ -105,7 +107,6 @@ export async function startBadInputMesh(): Promise<BadInputMesh> {
   const places = Array.from({ length: 400 }, (_, i) => place(view, target, symbolsOf(i)));
   const elsewhere = places.find((found) => found.trees.length === 0);
   if (!elsewhere) throw new Error("no signature lies wholly at other nodes");
-  await sleep(Math.max(0, ends + 100 - Date.now()));
 
   return {
     local,

@@ -53,16 +53,16 @@ const REFUSED = [
 describe("the call policy", () => {
   const mayCall = callPolicy({ ownUrl: "https://own.example" });
 
-  it.each(PUBLIC)("P-62: %s may be called", (url) => {
+  it.each(PUBLIC)("P-74: %s may be called", (url) => {
     expect(mayCall(url)).toBe(true);
     expect(callPolicy({})(url)).toBe(true);
   });
 
-  it.each(REFUSED)("P-62: %s may not be called (%s)", (_, url) => {
+  it.each(REFUSED)("P-74: %s may not be called (%s)", (_, url) => {
     expect(mayCall(url)).toBe(false);
   });
 
-  it("P-62: what the operator allows may be called over TLS, and no host beside it", () => {
+  it("P-74: what the operator allows may be called over TLS, and no host beside it", () => {
     const allowing = callPolicy({
       ownUrl: "https://own.example",
       allowedHosts: ["Mesh.Internal", "10.0.0.7", "fd00::7"],
@@ -73,7 +73,7 @@ describe("the call policy", () => {
     expect(others.map(allowing)).toEqual([false, false, false]);
   });
 
-  it("P-62: a node on loopback calls all of loopback; others only where it is allowed", () => {
+  it("P-74: a node on loopback calls all of loopback; others only where it is allowed", () => {
     const urls = ["http://127.0.0.1:7100/x", "http://localhost:1", "http://[::1]:2"];
     for (const ownUrl of ["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787"]) {
       const developing = callPolicy({ ownUrl });
@@ -85,13 +85,13 @@ describe("the call policy", () => {
     expect(callPolicy({ allowedHosts: ["127.0.0.1"] })("http://127.0.0.1:7100")).toBe(true);
   });
 
-  it("P-62: the own URL may be called wherever it is, and no other port of its host", () => {
+  it("P-74: the own URL may be called wherever it is, and no other port of its host", () => {
     const inside = callPolicy({ ownUrl: "https://mesh.internal:8443" });
     expect(inside("https://mesh.internal:8443/v1/node/members")).toBe(true);
     expect(inside("https://mesh.internal")).toBe(false);
   });
 
-  it("P-62: what is no address is no public one", () => {
+  it("P-74: what is no address is no public one", () => {
     expect(["", "localhost", "8.8.8.256", "8.8.8.8"].map(isPublicAddress)).toEqual([
       false,
       false,

@@ -123,7 +123,7 @@ function refusalOf(verdict: GuardVerdict): Response {
 }
 
 describe("rates", () => {
-  it("P-61: a member may send its rate at once, and not one more", () => {
+  it("P-73: a member may send its rate at once, and not one more", () => {
     const guard = new MemberGuard(new MemoryFloors());
     const send = (i: number, now = NOW) => guard.admit({ ...request, nonce: String(i) }, now, 3);
     expect([0, 1, 2].map((i) => send(i))).toEqual([
@@ -140,7 +140,7 @@ describe("rates", () => {
     expect(send(3, NOW + 20_000).code).toBe("admitted");
   });
 
-  it("P-61: what one member sends costs another nothing", () => {
+  it("P-73: what one member sends costs another nothing", () => {
     const guard = new MemberGuard(new MemoryFloors());
     const send = (node: NodeId, nonce: string) => guard.admit({ ...request, node, nonce }, NOW, 1);
     expect(send(alice.node, "a").code).toBe("admitted");
@@ -148,7 +148,7 @@ describe("rates", () => {
     expect(send(bob.node, "a").code).toBe("admitted");
   });
 
-  it("P-61: what others send again in a member's name costs it nothing", () => {
+  it("P-73: what others send again in a member's name costs it nothing", () => {
     const guard = new MemberGuard(new MemoryFloors());
     const send = (nonce: string) => guard.admit({ ...request, nonce }, NOW, 2).code;
     expect(["a", "a", "a", "a", "b"].map(send)).toEqual([
@@ -160,7 +160,7 @@ describe("rates", () => {
     ]);
   });
 
-  it("P-61: no more than a minute's worth is saved up, and a clock set back gives nothing", () => {
+  it("P-73: no more than a minute's worth is saved up, and a clock set back gives nothing", () => {
     const guard = new MemberGuard(new MemoryFloors());
     const send = (nonce: string, now: number) => guard.admit({ ...request, nonce }, now, 2).code;
     expect(send("a", NOW)).toBe("admitted");
@@ -173,7 +173,7 @@ describe("rates", () => {
     expect(send("e", NOW)).toBe("rate-limited");
   });
 
-  it("P-61: header fields say what is left, and a refusal when to come again", () => {
+  it("P-73: header fields say what is left, and a refusal when to come again", () => {
     const quota = { perMinute: 600, remaining: 7, resetS: 60 };
     expect(rateLimitHeaders(quota)).toEqual({
       "ratelimit-policy": '"member";q=600;w=60',

@@ -76,7 +76,7 @@ function changed(name: string, from: string | RegExp, to: string): Received {
 describe("signed answers", () => {
   // RFC 9421 section 2.4: a response bound to its request; here with the Ed25519 key of B.1.4, made and
   // checked without the library's own verification.
-  it("P-60: the signature base is that of RFC 9421 section 2.4, request components and all", async () => {
+  it("P-72: the signature base is that of RFC 9421 section 2.4, request components and all", async () => {
     const identity = await openIdentity(
       secretKeyFrom(Buffer.from("n4Ni+HpISpVObnQMW0wOhCKROaIKqKtW/2ZYb2p9KcU=", "base64")),
     );
@@ -134,7 +134,7 @@ describe("signed answers", () => {
     ]);
   });
 
-  it("P-60: cover status, digest, and the request's method, path, digest and signature", () => {
+  it("P-72: cover status, digest, and the request's method, path, digest and signature", () => {
     expect(answer.headers.get("signature-input")).toBe(
       'sig1=("@status" "content-digest" "@method";req "@path";req "content-digest";req "signature";req)' +
         `;created=${NOW / 1000};alg="ed25519";keyid="${bob.node}";tag="outcome-mesh/${mesh}"`,
@@ -143,7 +143,7 @@ describe("signed answers", () => {
     expect(answer.headers.get("content-type")).toBe("application/json");
   });
 
-  it("P-60: are believed of the node that was asked, also where a proxy rewrote the host", async () => {
+  it("P-72: are believed of the node that was asked, also where a proxy rewrote the host", async () => {
     expect(await verifyResponse(request, answer, believing)).toBe(true);
     const seenByBob = { ...request, url: url.replace("https://bob.example", "http://10.0.0.7:80") };
     const behindProxy = await signedAnswerTo(seenByBob, Response.json({ a: 1 }), answering);
@@ -154,7 +154,7 @@ describe("signed answers", () => {
     ["a refusal", () => problemResponse("forbidden")],
     ["a failure", () => problemResponse("internal")],
     ["an answer without a body", () => new Response(null, { status: 204 })],
-  ])("P-60: %s is signed as well", async (_, make) => {
+  ])("P-72: %s is signed as well", async (_, make) => {
     const { status } = make();
     const signed = await receive(await signedAnswerTo(request, make(), answering));
     expect(signed.status).toBe(status);
@@ -179,7 +179,7 @@ describe("signed answers", () => {
     ["a component less", () => changed("signature-input", ' "signature";req', "")],
     ["its signature changed", () => changed("signature", /=:../, "=:AA")],
     ["no signature", () => ({ ...answer, headers: new Headers() })],
-  ])("P-60: an answer with %s is not believed", async (_, change) => {
+  ])("P-72: an answer with %s is not believed", async (_, change) => {
     expect(await verifyResponse(request, change(), believing)).toBe(false);
   });
 
@@ -188,11 +188,11 @@ describe("signed answers", () => {
     ["to another path", { url: "https://bob.example/v1/peer/publish" }],
     ["of another body", { body: "[]" }],
     ["of another nonce: an answer from before", { nonce: "another" }],
-  ])("P-60: an answer to a request %s is not believed", async (_, change) => {
+  ])("P-72: an answer to a request %s is not believed", async (_, change) => {
     expect(await verifyResponse(await requestOf(change), answer, believing)).toBe(false);
   });
 
-  it("P-60: an answer of another node, by another key, or of another mesh is not believed", async () => {
+  it("P-72: an answer of another node, by another key, or of another mesh is not believed", async () => {
     const by = async (identity: typeof bob, inMesh = mesh): Promise<boolean> => {
       const signing = { identity: { ...identity, node: bob.node }, mesh: inMesh, now: NOW };
       const response = await signedAnswerTo(request, Response.json({}), signing);
@@ -207,7 +207,7 @@ describe("signed answers", () => {
     expect(await verifyResponse(request, received, believing)).toBe(false);
   });
 
-  it("P-60: a signature over fewer components is not believed, though it is good", async () => {
+  it("P-72: a signature over fewer components is not believed, though it is good", async () => {
     const headers = { "content-digest": contentDigest(answer.body) };
     const fields = await createSignature(
       {
@@ -235,13 +235,13 @@ describe("signed answers", () => {
     ["a second older", OLDEST_MS + 1000, false],
     ["as far ahead as it may be", -CLOCK_SKEW_S * 1000, true],
     ["a second further ahead", -CLOCK_SKEW_S * 1000 - 1000, false],
-  ])("P-60: an answer %s is believed: see the table", async (_, age, isBelieved) => {
+  ])("P-72: an answer %s is believed: see the table", async (_, age, isBelieved) => {
     expect(await verifyResponse(request, answer, { ...believing, now: NOW + age })).toBe(
       isBelieved,
     );
   });
 
-  it("P-60: whoever names another node, or signs nothing, gets the answer as it is", async () => {
+  it("P-72: whoever names another node, or signs nothing, gets the answer as it is", async () => {
     const plain = Response.json({ a: 1 });
     const unsigned = { ...request, headers: new Headers({ "outcome-mesh-to": bob.node }) };
     expect(await signedAnswerTo(unsigned, plain, answering)).toBe(plain);
@@ -251,7 +251,7 @@ describe("signed answers", () => {
     expect(await signedAnswerTo(request, plain, { ...answering, identity: carol })).toBe(plain);
   });
 
-  it("P-60: a request whose fields no signature can cover gets an answer, not signed", async () => {
+  it("P-72: a request whose fields no signature can cover gets an answer, not signed", async () => {
     const headers = new Headers(request.headers);
     headers.set("signature", "sig1=:\u00e4:");
     const response = await signedAnswerTo({ ...request, headers }, Response.json({}), answering);
@@ -259,7 +259,7 @@ describe("signed answers", () => {
     expect(response.headers.has("signature")).toBe(false);
   });
 
-  it("P-60: the signature of an answer makes no request", async () => {
+  it("P-72: the signature of an answer makes no request", async () => {
     const headers = new Headers(request.headers);
     for (const name of ["signature", "signature-input", "content-digest"]) {
       headers.set(name, answer.headers.get(name) ?? "");
