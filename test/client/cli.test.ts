@@ -27,6 +27,18 @@ const COMMANDS = [
   ["origin", "start"],
   ["origin", "status"],
   ["key", "new"],
+  ["key", "show"],
+  ["mesh", "found"],
+  ["mesh", "sign"],
+  ["mesh", "invite"],
+  ["mesh", "join"],
+  ["mesh", "vouch"],
+  ["mesh", "revoke"],
+  ["mesh", "leave"],
+  ["mesh", "members"],
+  ["node", "status"],
+  ["node", "repair"],
+  ["doctor"],
 ];
 
 describe.concurrent("help", () => {

@@ -1,44 +1,23 @@
 /** From nothing to a mesh, with the command line only: founding, joining, admitting, revoking, leaving. */
-import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { callerOf } from "../../client/cli/mesh/caller.ts";
 import { readMembers } from "../../client/cli/mesh/membership.ts";
 import { openOwnNode } from "../../client/cli/mesh/own-node.ts";
-import {
-  startOriginProcess,
-  type OriginProcess,
-} from "../../client/cli/local-mesh/origin-process.ts";
-import { freePorts } from "../../client/cli/local-mesh/state.ts";
-import { RunningWorkers } from "../../client/cli/local-mesh/workerd.ts";
 import {
   callPeer,
   memberReportSchema,
   membersSchema,
   meshIdSchema,
   nodeStatusSchema,
-  openIdentity,
-  secretKeySchema,
-  type Identity,
   type MemberReport,
   type MeshId,
 } from "../../protocol/index.ts";
 import { lendDirectory } from "../support/lend-directory.ts";
+import { done, ended, Operators, type Organisation } from "../support/operators.ts";
 import { runCli } from "../support/run-cli.ts";
-import { smallDomain, smallRecord } from "../support/small-example.ts";
-
-interface Organisation {
-  readonly name: string;
-  readonly keyFile: string;
-  readonly publicKey: string;
-  readonly identity: Identity;
-  readonly meshUrl: string;
-  readonly originUrl: string;
-  readonly originPort: number;
-  readonly token: string;
-}
+import { testCaller } from "../support/test-caller.ts";
 
 const NAMES = ["ash", "birch", "cedar", "dogwood"] as const;
 /** What the command line prints of a mesh's members. */
@@ -58,86 +37,22 @@ const doctorReportSchema = z.object({
 let directory: string;
 let charter: string;
 let mesh: MeshId;
-const organisations = new Map<string, Organisation>();
-const running: RunningWorkers[] = [];
-const origins: OriginProcess[] = [];
+let operators: Operators;
 
 beforeAll(async () => {
   directory = await lendDirectory("join");
   charter = join(directory, "charter.json");
-  const ports = await freePorts(2 * NAMES.length);
-  for (const [i, name] of NAMES.entries()) {
-    const keyFile = join(directory, `${name}.key`);
-    const { publicKey } = await done("key", "new", "--out", keyFile);
-    const key = secretKeySchema.parse((await readFile(keyFile, "utf8")).trim());
-    organisations.set(name, {
-      name,
-      keyFile,
-      publicKey: z.string().parse(publicKey),
-      identity: await openIdentity(key),
-      meshUrl: `http://127.0.0.1:${ports[2 * i]}`,
-      originUrl: `http://127.0.0.1:${ports[2 * i + 1]}`,
-      originPort: ports[2 * i + 1] ?? 0,
-      token: randomBytes(24).toString("base64url"),
-    });
-  }
+  operators = await Operators.prepare(NAMES, directory);
 });
 
-afterAll(async () => {
-  await Promise.all(origins.map((origin) => origin.stop()));
-  await Promise.all(running.map((workers) => workers.stop()));
-});
+afterAll(() => operators.stop());
 
 function the(name: string): Organisation {
-  const found = organisations.get(name);
-  if (!found) throw new Error(`there is no organisation ${name}`);
-  return found;
+  return operators.the(name);
 }
 
-/** Runs a command with --json to the exit code `code`; a list stands for its words. */
-async function ended(
-  code: number,
-  ...words: readonly (string | readonly string[])[]
-): Promise<Record<string, unknown>> {
-  const args = words.flat();
-  const run = await runCli(...args, "--json");
-  expect(run.code, `${args.join(" ")}\n${run.stdout}${run.stderr}`).toBe(code);
-  return z.record(z.string(), z.unknown()).parse(JSON.parse(run.stdout));
-}
-
-function done(...words: readonly (string | readonly string[])[]): Promise<Record<string, unknown>> {
-  return ended(0, ...words);
-}
-
-/** The options that name an organisation's own node. */
 function own(name: string): string[] {
-  const { meshUrl, keyFile } = the(name);
-  return ["--url", meshUrl, "--key", keyFile];
-}
-
-async function startNodes(...names: string[]): Promise<void> {
-  const workers = names.map(async (name) => {
-    const { meshUrl, originUrl, keyFile, token } = the(name);
-    return {
-      slug: name,
-      port: Number(new URL(meshUrl).port),
-      environment: {
-        MESH_ID: mesh,
-        NODE_KEY: (await readFile(keyFile, "utf8")).trim(),
-        REQUESTER_TOKEN: token,
-        SHARDS: "2",
-        NODE_NAME: name,
-        MESH_URL: meshUrl,
-        ORIGIN_URL: originUrl,
-        ALLOWED_HOSTS: "127.0.0.1",
-        GOSSIP_SECONDS: "0.5",
-        REPAIR_SECONDS: "1",
-      },
-    };
-  });
-  running.push(
-    await RunningWorkers.start(await Promise.all(workers), join(directory, names.join("-"))),
-  );
+  return operators.own(name);
 }
 
 type States = Record<string, string>;
@@ -169,38 +84,12 @@ async function askMembers(from: string, to: string): Promise<string> {
   const { identity } = the(from);
   const target = the(to);
   const { result } = await callPeer(
-    callerOf(identity, mesh),
+    testCaller(identity, mesh),
     { node: target.identity.node, key: target.identity.publicKey, meshUrl: target.meshUrl },
     { method: "GET", path: "/v1/node/members", maxBytes: 1_000_000, timeoutMs: 10_000 },
     membersSchema,
   );
   return result.ok ? "answered" : result.error.code;
-}
-
-async function startOrigin(name: string): Promise<string> {
-  const { keyFile, meshUrl, originPort } = the(name);
-  const domain = join(directory, "small.json");
-  await writeFile(domain, JSON.stringify(smallDomain));
-  await writeFile(join(directory, "operator.token"), randomBytes(24).toString("base64url"));
-  const config = join(directory, `${name}.json`);
-  await writeFile(
-    config,
-    JSON.stringify({
-      meshId: mesh,
-      meshUrl,
-      listen: { host: "127.0.0.1", port: originPort },
-      database: `${name}.sqlite`,
-      keyFile,
-      operatorTokenFile: "operator.token",
-      domains: [domain],
-    }),
-  );
-  const records = join(directory, `${name}.ndjson`);
-  const lines = Array.from({ length: 12 }, (_, i) => JSON.stringify(smallRecord(name, i)));
-  await writeFile(records, lines.join("\n"));
-  await done(["origin", "load", records, "--config", config, "--domain", "small"]);
-  origins.push(await startOriginProcess([config]));
-  return config;
 }
 
 test("three founders sign one charter, each with a key that no one else has", async () => {
@@ -239,7 +128,7 @@ test("before its Worker runs, an organisation is told what to deploy", async () 
 });
 
 test("the founders' nodes find each other through one address", async () => {
-  await startNodes("ash", "birch", "cedar");
+  await operators.startNodes(mesh, "ash", "birch", "cedar");
   const joinWith = (name: string, ...more: string[]) =>
     done(
       ["mesh", "join", "--charter", charter, "--key", the(name).keyFile],
@@ -254,7 +143,7 @@ test("the founders' nodes find each other through one address", async () => {
 });
 
 test("a stranger gets nothing, and is told whose votes it takes", async () => {
-  await startNodes("dogwood");
+  await operators.startNodes(mesh, "dogwood");
   const { keyFile, meshUrl, publicKey } = the("dogwood");
   expect(await askMembers("dogwood", "ash")).toBe("forbidden");
   const args = ["mesh", "join", "--charter", charter, "--key", keyFile, "--mesh-url", meshUrl];
@@ -324,7 +213,7 @@ test("what a node knows can be checked from a file, and a change of it shows", a
 });
 
 test("doctor finds nothing wrong with a node and its origin", async () => {
-  const config = await startOrigin("dogwood");
+  const config = await operators.startOrigin(mesh, "dogwood");
   const args = ["doctor", "--config", config, "--token", the("dogwood").token];
   await vi.waitFor(
     async () => {
@@ -368,8 +257,9 @@ test("two votes revoke it: all others know, it is refused, and doctor says so", 
   expect(failed.map(({ check }) => check)).toContain("accepted");
 });
 
-test("one that leaves is live nowhere, and can come back", async () => {
-  expect(await done("mesh", "leave", ...own("cedar"), "--now")).toMatchObject({ left: true });
+test("one that leaves hands over what it holds, is live nowhere, and can come back", async () => {
+  const gone = await done("mesh", "leave", own("cedar"), "--wait", "60");
+  expect(gone).toMatchObject({ left: true, slotsToHandOver: 0 });
   const left = { ash: "live", birch: "live", cedar: "left", dogwood: "revoked" };
   await untilStates(["ash", "birch", "cedar"], left);
   const { keyFile, meshUrl } = the("cedar");

@@ -180,7 +180,6 @@ function checkShards(findings: Findings, status: NodeStatus): void {
   const { shards, formerShards, configuration, time } = status;
   const sum = (of: (shard: NodeStatus["shards"][number]) => number): number =>
     shards.reduce((total, shard) => total + of(shard), 0);
-  const backlog = sum((shard) => shard.backlog);
   const pending = sum((shard) => shard.slots.pending);
   const handingOff = sum((shard) => shard.slots.handingOff);
   const live = sum((shard) => shard.entries.live);
@@ -190,7 +189,8 @@ function checkShards(findings: Findings, status: NodeStatus): void {
     "entries",
   );
   const oldest = Math.min(...shards.map(({ lastRepairAt }) => lastRepairAt ?? 0));
-  if (backlog + pending + handingOff + formerShards > 0) {
+  // A backlog alone is a round under way.
+  if (pending + handingOff + formerShards > 0) {
     findings.warn(
       "shards",
       `${message}; ${counted(pending, "slot")} still being filled, ${handingOff} being handed over, ${formerShards} former shards to empty`,

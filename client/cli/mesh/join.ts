@@ -4,7 +4,11 @@ import {
   hasLeft,
   LEASE_MS,
   nodeStatusSchema,
+  PROVING_STATEMENTS_MAX,
+  provingStatements,
   signDescriptor,
+  statementHash,
+  subjectOf,
   type Charter,
   type Descriptor,
   type Identity,
@@ -107,25 +111,34 @@ async function announceTo(
   status: NodeStatus,
   progress: Progress,
 ): Promise<Announcement[]> {
-  const descriptor = await ownDescriptor(node.identity, before, status);
-  const votes = before.statements.filter(
-    (held) => held.type === "vote" && held.vote.subject === node.identity.publicKey,
-  );
-  const told = new Map(
-    [...statements.filter(({ type }) => type === "vote"), ...votes].map((statement) => [
-      JSON.stringify(statement),
-      statement,
-    ]),
-  );
-  const all: Statement[] = [{ type: "descriptor", descriptor }, ...told.values()];
+  const told = await proofOf(node.identity, statements, before, status);
   const announcements: Announcement[] = [];
   for (const peer of peers) {
     progress.report(`telling ${peer}`, announcements.length, peers.length);
-    const announcement = await announce(node.identity, node.mesh, peer, all);
+    const announcement = await announce(node.identity, node.mesh, peer, told);
     announcements.push(announcement);
     if (announcement.outcome === "accepted") break;
   }
   return announcements;
+}
+
+/** What makes the node a member, as far as it is known here: others may know of more votes. */
+async function proofOf(
+  identity: Identity,
+  given: readonly Statement[],
+  before: CheckedMembers,
+  status: NodeStatus,
+): Promise<readonly Statement[]> {
+  const proof = provingStatements(before.view, [identity.node], PROVING_STATEMENTS_MAX);
+  if (proof.length > 0) return proof;
+  const descriptor = await ownDescriptor(identity, before, status);
+  const votes = [...before.statements, ...given].filter(({ type }) => type === "vote");
+  // Those for the node itself first, should there be too many.
+  const isFor = (statement: Statement): boolean => subjectOf(statement) === identity.publicKey;
+  const sorted = [...votes.filter(isFor), ...votes.filter((vote) => !isFor(vote))];
+  const distinct = new Map(sorted.map((vote) => [statementHash(vote), vote]));
+  const told: Statement[] = [{ type: "descriptor", descriptor }, ...distinct.values()];
+  return told.slice(0, PROVING_STATEMENTS_MAX);
 }
 
 /** As the Worker signed it; before it is admitted by what it knows, one of the same content. */
