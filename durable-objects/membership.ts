@@ -35,10 +35,10 @@ import {
 } from "../protocol/index.ts";
 import { configOf, type Config } from "./config.ts";
 import type { Env } from "./env.ts";
-import { addReports, gossipRound, NO_ROUND, type RoundReport } from "./gossip-round.ts";
+import { GossipLedger, type GossipTotals } from "./gossip-ledger.ts";
+import { gossipRound, NO_ROUND, type RoundReport } from "./gossip-round.ts";
 import { admitNewcomer } from "./join.ts";
 import { MembershipStore } from "./membership-store.ts";
-import { PeerHealthBook, peerHealthListSchema, type PeerHealth } from "./peer-health.ts";
 import { pokeShards } from "./stubs.ts";
 
 export type AcceptError =
@@ -57,25 +57,17 @@ export interface GossipAnswer {
   readonly learnt: number;
 }
 
-/** What gossip did since the object woke, and how each peer fares. */
-export interface GossipStatus extends RoundReport {
+export interface GossipStatus extends GossipTotals {
+  /** How many are held. */
   readonly statements: number;
-  readonly rounds: number;
-  /** Milliseconds since 1970. */
-  readonly lastRoundAt: number | undefined;
-  readonly lastChangeAt: number | undefined;
-  readonly peerHealth: readonly PeerHealth[];
 }
 
-/** How often the peers' health is written down: a row written is dear, and this one is for people. */
-const HEALTH_WRITE_MS = 600_000;
 const holdingsNote = z.array(domainIdSchema);
 
 export class Membership extends DurableObject<Env> {
   readonly #store: MembershipStore;
   readonly #news = new News<Statement>();
-  readonly #health: PeerHealthBook;
-  #healthWrittenAt = -Infinity;
+  readonly #ledger: GossipLedger;
   /** As stored; undefined before the first `accept`. */
   #state: MembershipState | undefined;
   #view: MembershipView | undefined;
@@ -83,15 +75,11 @@ export class Membership extends DurableObject<Env> {
   /** Placement of which the shards were told. */
   #placed: string | undefined;
   #round: Promise<RoundReport> | undefined;
-  #totals = NO_ROUND;
-  #rounds = 0;
-  #lastRoundAt: number | undefined;
-  #lastChangeAt: number | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new MembershipStore(ctx.storage);
-    this.#health = new PeerHealthBook(this.#store.note("peers", peerHealthListSchema));
+    this.#ledger = new GossipLedger(this.#store);
     const charter = this.#store.charter();
     if (charter) this.#state = new MembershipState(charter, this.#store.statements());
     void ctx.blockConcurrencyWhile(() => this.ensureAlarm());
@@ -199,14 +187,7 @@ export class Membership extends DurableObject<Env> {
   }
 
   async status(): Promise<GossipStatus> {
-    return {
-      ...this.#totals,
-      rounds: this.#rounds,
-      statements: this.#state?.size ?? 0,
-      lastRoundAt: this.#lastRoundAt,
-      lastChangeAt: this.#lastChangeAt,
-      peerHealth: this.#health.list(),
-    };
+    return { ...this.#ledger.status(), statements: this.#state?.size ?? 0 };
   }
 
   async #runRound(): Promise<RoundReport> {
@@ -223,12 +204,12 @@ export class Membership extends DurableObject<Env> {
       store: state,
       view,
       caller: config.caller,
-      health: this.#health,
+      health: this.#ledger.health,
       takeNews: () => this.#news.take(),
       learn: (statements) => this.learn(statements, config.now()),
       random: Math.random,
     });
-    this.#count(report, view, config.now());
+    this.#ledger.count(report, view, config.now());
     return report;
   }
 
@@ -237,16 +218,6 @@ export class Membership extends DurableObject<Env> {
     if (names.length === 0) return;
     this.#store.drop(names);
     this.#isViewOld = true;
-  }
-
-  #count(report: RoundReport, view: MembershipView, now: number): void {
-    this.#totals = addReports(this.#totals, report);
-    this.#rounds += 1;
-    this.#lastRoundAt = now;
-    this.#health.keepOnly(new Set([...view.members, ...view.lapsed].map(({ node }) => node)));
-    if (Math.abs(now - this.#healthWrittenAt) < HEALTH_WRITE_MS) return;
-    this.#healthWrittenAt = now;
-    this.#store.putNote("peers", this.#health.list());
   }
 
   /** Signs a new descriptor of this node where it is due. */
@@ -272,7 +243,7 @@ export class Membership extends DurableObject<Env> {
     const changed = state?.merge(statements) ?? [];
     if (!state || changed.length === 0) return 0;
     this.#store.put(changed);
-    this.#lastChangeAt = now;
+    this.#ledger.changed(now);
     this.#isViewOld = true;
     for (const statement of changed) {
       const hash = statementHash(statement);

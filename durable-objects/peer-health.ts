@@ -1,4 +1,4 @@
-/** What gossip with each peer came to: kept in memory, and written down now and then, so that a restart shows it. */
+/** What gossip came to, in all and with each peer: for people to see. */
 import { z } from "zod";
 import { nodeIdSchema, type NodeId } from "../protocol/index.ts";
 

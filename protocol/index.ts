@@ -37,7 +37,7 @@ export {
   type AskOriginOptions,
   type OriginTarget,
 } from "./http/ask-origin.ts";
-export { parseBody, parseJsonBody, readBytes, readRequestBody } from "./http/body.ts";
+export { parseBody, parseJsonBody, readBytes, readJson, readRequestBody } from "./http/body.ts";
 export {
   callPolicy,
   isLoopback,
@@ -116,6 +116,7 @@ export { PEERS_PER_ROUND, choosePeers } from "./gossip/peers.ts";
 export type { GossipItem, GossipStore } from "./gossip/store.ts";
 export { admissionOf, type Admission } from "./membership/admission.ts";
 export { provingStatements } from "./membership/proof.ts";
+export { countStates, reportMembers } from "./membership/report.ts";
 export {
   RENEW_MS,
   leavingDescriptor,
@@ -134,6 +135,7 @@ export {
   type Statement,
 } from "./membership/statements.ts";
 export {
+  MEMBERS_MAX,
   VOTES_PER_VOTER_MAX,
   admissionWith,
   verifyStatements,
@@ -156,7 +158,9 @@ export {
 } from "./messages/gossip.ts";
 export {
   PROVING_STATEMENTS_MAX,
+  givenMembersSchema,
   holdingsSchema,
+  type HeldDomains,
   joinRequestSchema,
   joinResponseSchema,
   membersSchema,
@@ -173,6 +177,20 @@ export {
   ORIGINS_MAX,
   REQUEST_MAX_BYTES,
 } from "./messages/limits.ts";
+export {
+  gossipStatusSchema,
+  memberReportSchema,
+  memberStateSchema,
+  nodeStatusSchema,
+  peerStatusSchema,
+  shardStatusSchema,
+  type GossipStatus,
+  type MemberReport,
+  type MemberState,
+  type NodeStatus,
+  type PeerStatus,
+  type ShardStatus,
+} from "./messages/node-status.ts";
 export {
   entryBytesSchema,
   lookupRequestSchema,
@@ -266,6 +284,7 @@ export {
   type SignedAnswer,
 } from "./signed/answer.ts";
 export {
+  admissionSchema,
   charterSchema,
   charterStatementSchema,
   encodeCharter,
@@ -273,9 +292,20 @@ export {
   signCharter,
   thresholdOf,
   verifyCharter,
+  type Admission as AdmissionRule,
   type Charter,
   type CharterStatement,
 } from "./signed/charter.ts";
+export {
+  charterDraftSchema,
+  checkDraft,
+  completeDraft,
+  draftCharter,
+  mergeDrafts,
+  signDraft,
+  type CharterDraft,
+  type DraftFault,
+} from "./signed/charter-draft.ts";
 export {
   DELEGATION_MS,
   delegationSchema,
@@ -314,6 +344,18 @@ export {
   verifyEquivocation,
   type Equivocation,
 } from "./signed/equivocation.ts";
+export {
+  INVITATION_MAX_MS,
+  INVITATION_MS,
+  INVITATION_STATEMENTS_MAX,
+  checkInvitation,
+  invitationSchema,
+  signInvitation,
+  type CheckedInvitation,
+  type Invitation,
+  type InvitationFault,
+  type InvitationStatement,
+} from "./signed/invitation.ts";
 export {
   encodeVote,
   signVote,

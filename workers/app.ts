@@ -10,6 +10,7 @@ import { mountMembership } from "./routes/membership.ts";
 import { mountNode } from "./routes/node.ts";
 import { mountPeer } from "./routes/peer.ts";
 import { mountRepair } from "./routes/repair.ts";
+import { mountStatus } from "./routes/status.ts";
 
 export function createApp(): App {
   const app: App = new Hono();
@@ -29,6 +30,7 @@ export function createApp(): App {
   mountMembership(routes);
   mountRepair(routes);
   mountNode(routes);
+  mountStatus(routes);
   mountDocumentation(app, routes.described);
   for (const [path, allowed] of methodsByPath(app)) {
     app.all(path, (c) => {

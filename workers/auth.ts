@@ -14,7 +14,13 @@ import {
 } from "../protocol/index.ts";
 import type { NodeContext } from "./node-context.ts";
 
-export type Access = "public" | "requester" | "member" | "requester-or-member" | "own-node";
+export type Access =
+  | "public"
+  | "requester"
+  | "member"
+  | "requester-or-member"
+  | "requester-or-own-node"
+  | "own-node";
 
 /** A stranger may be a member that this isolate has not heard of: look again, but not at every stranger's bidding. */
 const STRANGER_REFRESH_MS = 2_000;
@@ -48,14 +54,25 @@ export async function authorize(
       return requireMember(node, request, onSender);
     case "member":
       return requireMember(node, request, onSender);
-    case "own-node": {
-      const sender = await requireMember(node, request, onSender);
-      if (sender.node !== node.identity.node) {
-        throw new Refusal("forbidden", { detail: "only this node's own operator may do this" });
+    case "requester-or-own-node":
+      if (request.headers.has("authorization")) {
+        await requireToken(node, request);
+        return undefined;
       }
-      return sender;
-    }
+      return requireOwnNode(node, request, onSender);
+    case "own-node":
+      return requireOwnNode(node, request, onSender);
   }
+}
+
+async function requireOwnNode(
+  node: NodeContext,
+  request: ReceivedRequest,
+  onSender: (sender: NodeId) => void,
+): Promise<Admitted> {
+  const sender = await requireMember(node, request, onSender);
+  if (sender.node === node.identity.node) return sender;
+  throw new Refusal("forbidden", { detail: "only this node's own operator may do this" });
 }
 
 async function requireToken(node: NodeContext, request: ReceivedRequest): Promise<void> {

@@ -11,7 +11,9 @@ const GROUPS: Readonly<Record<string, string>> = {
   domain: "Check a domain, and find its signature settings",
   ontology: "Compile an ontology",
   origin: "Load records into an origin, start it, ask how it is",
-  key: "Make keys",
+  key: "Make keys, and show what others may know of them",
+  mesh: "Found a mesh, join it, admit others, leave",
+  node: "Ask your node how it is",
 };
 
 const COMMANDS: readonly CommandEntry[] = [
@@ -59,6 +61,66 @@ const COMMANDS: readonly CommandEntry[] = [
     path: ["key", "new"],
     summary: "Make a node's key",
     load: async () => (await import("./commands/key-new.ts")).keyNewCommand(),
+  },
+  {
+    path: ["key", "show"],
+    summary: "Show the node id and public key of a key",
+    load: async () => (await import("./commands/key-show.ts")).keyShowCommand(),
+  },
+  {
+    path: ["mesh", "found"],
+    summary: "Write a mesh's charter",
+    load: async () => (await import("./commands/mesh-found.ts")).meshFoundCommand(),
+  },
+  {
+    path: ["mesh", "sign"],
+    summary: "Sign a charter as one of its founders",
+    load: async () => (await import("./commands/mesh-sign.ts")).meshSignCommand(),
+  },
+  {
+    path: ["mesh", "invite"],
+    summary: "Invite an organisation",
+    load: async () => (await import("./commands/mesh-invite.ts")).meshInviteCommand(),
+  },
+  {
+    path: ["mesh", "join"],
+    summary: "Make your node a member",
+    load: async () => (await import("./commands/mesh-join.ts")).meshJoinCommand(),
+  },
+  {
+    path: ["mesh", "vouch"],
+    summary: "Vote to admit an organisation",
+    load: async () => (await import("./commands/mesh-vouch.ts")).meshVouchCommand(),
+  },
+  {
+    path: ["mesh", "revoke"],
+    summary: "Vote to end a membership",
+    load: async () => (await import("./commands/mesh-revoke.ts")).meshRevokeCommand(),
+  },
+  {
+    path: ["mesh", "leave"],
+    summary: "Leave the mesh in order",
+    load: async () => (await import("./commands/mesh-leave.ts")).meshLeaveCommand(),
+  },
+  {
+    path: ["mesh", "members"],
+    summary: "List the members, and who voted for them",
+    load: async () => (await import("./commands/mesh-members.ts")).meshMembersCommand(),
+  },
+  {
+    path: ["node", "status"],
+    summary: "What your node knows and does",
+    load: async () => (await import("./commands/node-status.ts")).nodeStatusCommand(),
+  },
+  {
+    path: ["node", "repair"],
+    summary: "Compare entries with the other replicas now",
+    load: async () => (await import("./commands/node-repair.ts")).nodeRepairCommand(),
+  },
+  {
+    path: ["doctor"],
+    summary: "Test every part of your node, and say what to mend",
+    load: async () => (await import("./commands/doctor.ts")).doctorCommand(),
   },
 ];
 

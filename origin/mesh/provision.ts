@@ -1,5 +1,11 @@
 /** Gives the own Worker the ontologies and domains that this origin serves. */
-import { canonicalBytes, type PeerTarget, type OntologyId } from "../../protocol/index.ts";
+import {
+  canonicalBytes,
+  utf8Bytes,
+  type HeldDomains,
+  type OntologyId,
+  type PeerTarget,
+} from "../../protocol/index.ts";
 import type { LoadedDomains } from "../domains.ts";
 import { logEvent } from "../log.ts";
 import type { PeerClient, FailureCode, PeerRequest } from "./peer-client.ts";
@@ -45,12 +51,19 @@ async function provisionOnce({
     ...loaded.domains.map(({ id, domain }) =>
       put(`/v1/domains/${id}`, canonicalBytes(domain), "application/json"),
     ),
+    // The node's descriptor says in which domains there are outcomes here.
+    put("/v1/node/holdings", holdingsOf(loaded), "application/json"),
   ];
   for (const request of requests) {
     const answer = await client.put(own, request);
     if (!answer.ok) return answer.error;
   }
   return undefined;
+}
+
+function holdingsOf({ domains }: LoadedDomains): Uint8Array<ArrayBuffer> {
+  const holdings: HeldDomains = { domains: domains.map(({ id }) => id) };
+  return utf8Bytes(JSON.stringify(holdings));
 }
 
 function put(path: string, body: Uint8Array<ArrayBuffer>, mediaType: string): PeerRequest {

@@ -34,6 +34,7 @@ export class MembershipState implements GossipStore<Statement> {
   readonly #digests = new BucketDigests();
   readonly #soundKeys: Set<PublicKey>;
   readonly #votesBy = new Map<PublicKey, number>();
+  #descriptors = 0;
   #admission: Admission | undefined;
 
   /** `charter` was verified: its founders' keys are sound. */
@@ -48,6 +49,11 @@ export class MembershipState implements GossipStore<Statement> {
   /** How many statements are held. */
   get size(): number {
     return this.#statements.size;
+  }
+
+  /** How many nodes describe themselves. */
+  get descriptors(): number {
+    return this.#descriptors;
   }
 
   statements(): Statement[] {
@@ -182,7 +188,7 @@ export class MembershipState implements GossipStore<Statement> {
     this.#buckets[bucket]?.set(hash, new Item(hash, statement));
     this.#digests.toggle(bucket, hash);
     this.#soundKeys.add(signerOf(statement));
-    if (statement.type === "vote") this.#countVote(statement.vote, 1);
+    this.#count(statement, 1);
   }
 
   #remove(name: string): void {
@@ -193,10 +199,13 @@ export class MembershipState implements GossipStore<Statement> {
     const bucket = bucketOf(subjectOf(statement));
     this.#buckets[bucket]?.delete(hash);
     this.#digests.toggle(bucket, hash);
-    if (statement.type === "vote") this.#countVote(statement.vote, -1);
+    this.#count(statement, -1);
   }
 
-  #countVote({ by }: Vote, change: number): void {
+  #count(statement: Statement, change: 1 | -1): void {
+    if (statement.type === "descriptor") this.#descriptors += change;
+    if (statement.type !== "vote") return;
+    const { by } = statement.vote;
     this.#votesBy.set(by, this.votesBy(by) + change);
     this.#admission = undefined;
   }

@@ -12,6 +12,8 @@ import { signerOf, subjectOf, type Statement } from "./statements.ts";
 
 /** Votes kept of one voter: one on every member of the largest mesh. More would fill the store of everyone else. */
 export const VOTES_PER_VOTER_MAX = 10_000;
+/** Members of one mesh. Where all may join, strangers without number would fill the store otherwise. */
+export const MEMBERS_MAX = 10_000;
 
 /**
  * `not-admitted`: a descriptor of a key that too few voted for; `no-voter`: a vote of one who has none;
@@ -23,6 +25,7 @@ export type StatementRefusal =
   | "not-yet"
   | "expired"
   | "too-many-votes"
+  | "too-many-members"
   | "bad-signature";
 
 export interface RefusedStatement {
@@ -92,7 +95,14 @@ async function refusalOf(
   ) {
     return "expired";
   }
-  if (isOneTooMany(state, statement)) return "too-many-votes";
+  if (!state.held(statement)) {
+    if (statement.type === "vote" && state.votesBy(statement.vote.by) >= VOTES_PER_VOTER_MAX) {
+      return "too-many-votes";
+    }
+    if (statement.type === "descriptor" && state.descriptors >= MEMBERS_MAX) {
+      return "too-many-members";
+    }
+  }
   const isSigned = state.isSound(signerOf(statement)) && (await isSignedWell(state, statement));
   return isSigned ? undefined : "bad-signature";
 }
@@ -106,11 +116,6 @@ function issuedAtOf(statement: Statement): number {
     case "equivocation":
       return 0;
   }
-}
-
-function isOneTooMany(state: MembershipState, statement: Statement): boolean {
-  if (statement.type !== "vote" || state.held(statement)) return false;
-  return state.votesBy(statement.vote.by) >= VOTES_PER_VOTER_MAX;
 }
 
 function isSignedWell({ mesh }: MembershipState, statement: Statement): Promise<boolean> {

@@ -16,9 +16,14 @@ export const membersSchema = z.strictObject({
 });
 export type Members = z.infer<typeof membersSchema>;
 
+/** What an operator gives its node at once: a newcomer needs a few, the rest comes by gossip. */
+export const givenMembersSchema = membersSchema.extend({
+  statements: z.array(statementSchema).max(10_000),
+});
+
 /** A newcomer's descriptor, with the votes that admit it. */
 export const joinRequestSchema = z.strictObject({
-  statements: z.array(statementSchema).min(1).max(256),
+  statements: z.array(statementSchema).min(1).max(PROVING_STATEMENTS_MAX),
 });
 export type JoinRequest = z.infer<typeof joinRequestSchema>;
 
@@ -33,3 +38,4 @@ export type JoinResponse = z.infer<typeof joinResponseSchema>;
 export const holdingsSchema = z.strictObject({
   domains: z.array(domainIdSchema).max(DESCRIPTOR_MAX_DOMAINS),
 });
+export type HeldDomains = z.infer<typeof holdingsSchema>;

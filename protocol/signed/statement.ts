@@ -11,6 +11,7 @@ export type StatementKind =
   | "descriptor"
   | "charter"
   | "vote"
+  | "invitation"
   | "answer"
   | "delegation";
 

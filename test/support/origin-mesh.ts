@@ -14,6 +14,7 @@ import {
   domainIdOf,
   entryKeyOf,
   fromBase64Url,
+  holdingsSchema,
   isTombstone,
   meshIdOf,
   nodeIdOf,
@@ -234,6 +235,10 @@ export class TestNode {
       }
       const id = domainIdOf(domain.value);
       this.#plans.set(id, planRouting(domain.value, id));
+      return c.body(null, 204);
+    });
+    app.put("/v1/node/holdings", async (c) => {
+      parseBody(holdingsSchema, new Uint8Array(await c.req.arrayBuffer()));
       return c.body(null, 204);
     });
     app.post("/v1/peer/publish", async (c) => this.#batch(await c.req.arrayBuffer(), false));

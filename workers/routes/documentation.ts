@@ -13,6 +13,10 @@ const ACCESS: Record<Access, { readonly words: string; readonly security: object
     words: "requester token or a member's signature",
     security: [{ requesterToken: [] }, { messageSignature: [] }],
   },
+  "requester-or-own-node": {
+    words: "requester token or this node's own signature",
+    security: [{ requesterToken: [] }, { messageSignature: [] }],
+  },
   "own-node": { words: "this node's own signature", security: [{ messageSignature: [] }] },
 };
 

@@ -2,6 +2,7 @@
 import { membershipView } from "../../durable-objects/membership-view.ts";
 import { membershipStub } from "../../durable-objects/stubs.ts";
 import {
+  givenMembersSchema,
   GOSSIP_MAX_BYTES,
   gossipRequestSchema,
   gossipResponseSchema,
@@ -44,7 +45,7 @@ export function mountMembership(routes: Routes): void {
       maxBytes: MEMBERS_MAX_BYTES,
       response: { status: 204 },
     },
-    membersSchema,
+    givenMembersSchema,
     async ({ node, body }) => {
       const error = await membershipStub(node.env).accept(node.mesh, body, node.now());
       if (error) {

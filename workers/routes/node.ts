@@ -34,7 +34,14 @@ const wellKnownSchema = z.object({
 const domainListSchema = z.object({
   domains: z.array(z.object({ id: domainIdSchema, name: z.string(), title: z.string() })),
 });
-const healthSchema = z.object({ status: z.literal("ok"), ready: z.boolean() });
+const healthSchema = z.object({
+  status: z.literal("ok"),
+  ready: z.boolean(),
+  mesh: meshIdSchema,
+  node: nodeIdSchema,
+  /** This node's clock: whose differs by more than a minute is refused, and can not know why. */
+  time: z.int(),
+});
 
 export function mountNode(routes: Routes): void {
   routes.add(
@@ -64,12 +71,14 @@ export function mountNode(routes: Routes): void {
       method: "get",
       path: "/health",
       access: "public",
-      summary: "Whether this node runs, and whether it has its members",
+      summary: "Whether this node runs, which it is, its time, and whether it has its members",
       response: { status: 200, schema: healthSchema },
     },
     async ({ node }) => {
       const view = await membershipView(node.env, node.now());
-      return Response.json({ status: "ok", ready: view !== undefined });
+      const { mesh, identity } = node;
+      const ready = view !== undefined;
+      return Response.json({ status: "ok", ready, mesh, node: identity.node, time: node.now() });
     },
   );
 

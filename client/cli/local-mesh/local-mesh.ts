@@ -17,6 +17,7 @@ import {
   type Identity,
   type MeshId,
   type SecretKey,
+  type Statement,
 } from "../../../protocol/index.ts";
 import { putMembers } from "./operator.ts";
 import { startOriginProcess, type OriginProcess } from "./origin-process.ts";
@@ -46,9 +47,11 @@ export interface LocalMeshOptions {
   readonly replicas?: number;
   /** Shards of each organisation. */
   readonly shards?: number;
+  /** How many of the organisations, from the first, found the mesh; the others have to join it. By default all. */
+  readonly founders?: number;
   /** Each Worker in a process of its own, so that it can be killed alone. */
   readonly separateWorkers?: boolean;
-  /** Variables of every Worker, such as REPAIR_SECONDS. */
+  /** More variables of every Worker, such as GOSSIP_SECONDS. */
   readonly environment?: WorkerEnvironment;
   /** Puts something between an organisation and the others: returns the URL that its descriptor shall give. */
   readonly interpose?: (kind: "mesh" | "origin", slug: string, url: string) => Promise<string>;
@@ -73,7 +76,7 @@ export class LocalMesh {
   readonly mesh: MeshId;
   readonly organisations: readonly LocalOrganisation[];
   readonly #options: LocalMeshOptions;
-  readonly #charter: Charter;
+  readonly charter: Charter;
   readonly #advertised = new Map<string, { meshUrl: string; originUrl: string }>();
   readonly #origins = new Map<string, OriginProcess>();
   #workers: RunningWorkers | undefined;
@@ -81,8 +84,8 @@ export class LocalMesh {
 
   /** Founds the mesh, or opens the one in `directory`; starts nothing yet. */
   static async open(options: LocalMeshOptions): Promise<LocalMesh> {
-    const { directory, organisations, replicas = 3 } = options;
-    const state = await openState(directory, organisations, replicas);
+    const { directory, organisations, replicas = 3, founders } = options;
+    const state = await openState(directory, organisations, replicas, founders);
     const mesh = meshIdOf(state.charter.charter);
     const opened = await Promise.all(
       state.members.map((member) => prepareOrganisation(options, mesh, member)),
@@ -96,7 +99,7 @@ export class LocalMesh {
     organisations: readonly LocalOrganisation[],
   ) {
     this.#options = options;
-    this.#charter = charter;
+    this.charter = charter;
     this.mesh = meshIdOf(charter.charter);
     this.organisations = organisations;
   }
@@ -107,7 +110,13 @@ export class LocalMesh {
     return found;
   }
 
-  /** Starts all Workers and gives them their members. */
+  /** Those who founded the mesh. */
+  get founders(): readonly LocalOrganisation[] {
+    const keys = new Set(this.charter.charter.founders);
+    return this.organisations.filter(({ identity }) => keys.has(identity.publicKey));
+  }
+
+  /** Starts all Workers, and gives the founders' their members. */
   async startWorkers(): Promise<void> {
     const { directory, separateWorkers = false, interpose } = this.#options;
     this.#workers = await RunningWorkers.start(
@@ -175,38 +184,45 @@ export class LocalMesh {
     };
   }
 
-  /** Signs new descriptors and gives them to every node whose Worker is up. */
+  /** Signs new descriptors of the founders and gives them to each of them whose Worker is up. */
   async renew(
     changes: Readonly<Record<string, Partial<Descriptor["descriptor"]>>> = {},
   ): Promise<void> {
-    const now = Date.now();
-    const domains = this.#options.domains.map(({ compiled }) => compiled.id);
-    const descriptors = await Promise.all(
-      this.organisations.map(({ slug, name, identity, meshUrl, originUrl }) =>
-        signDescriptor(identity, this.mesh, {
-          version: 1,
-          key: identity.publicKey,
-          name,
-          ...(this.#advertised.get(slug) ?? { meshUrl, originUrl }),
-          domains,
-          capacity: 1,
-          epoch: 0,
-          seq: now,
-          issuedAt: now,
-          expiresAt: now + LEASE_MS,
-          ...changes[slug],
-        }),
-      ),
+    const statements = toStatements(
+      await Promise.all(this.founders.map(({ slug }) => this.describe(slug, changes[slug]))),
     );
-    const members = { charter: this.#charter, statements: toStatements(descriptors) };
     const limit = pLimit(RENEWING_AT_ONCE);
     await Promise.all(
-      this.organisations
+      this.founders
         .filter(({ slug }) => this.isWorkerUp(slug))
-        .map(({ identity, meshUrl }) =>
-          limit(() => putMembers({ identity, mesh: this.mesh, meshUrl }, members)),
-        ),
+        .map(({ slug }) => limit(() => this.giveStatements(slug, statements))),
     );
+  }
+
+  /** An organisation's new descriptor, signed by it. */
+  describe(slug: string, changes: Partial<Descriptor["descriptor"]> = {}): Promise<Descriptor> {
+    const { name, identity, meshUrl, originUrl } = this.organisation(slug);
+    const now = Date.now();
+    return signDescriptor(identity, this.mesh, {
+      version: 1,
+      key: identity.publicKey,
+      name,
+      ...(this.#advertised.get(slug) ?? { meshUrl, originUrl }),
+      domains: this.#options.domains.map(({ compiled }) => compiled.id),
+      capacity: 1,
+      epoch: 0,
+      seq: now,
+      issuedAt: now,
+      expiresAt: now + LEASE_MS,
+      ...changes,
+    });
+  }
+
+  /** Gives an organisation's node the charter and statements, as its operator. */
+  async giveStatements(slug: string, statements: readonly Statement[]): Promise<void> {
+    const { identity, meshUrl } = this.organisation(slug);
+    const members = { charter: this.charter, statements: [...statements] };
+    await putMembers({ identity, mesh: this.mesh, meshUrl }, members);
   }
 
   /** The origins that share a process: each has its own, up to as many as the machine bears. */

@@ -37,11 +37,15 @@ export interface OrganisationName {
   readonly name: string;
 }
 
-/** The state in `directory`; a new mesh of `organisations` where there is none. Refuses one of other organisations. */
+/**
+ * The state in `directory`; a new mesh of `organisations` where there is none, of which the first `founders` found
+ * it. Refuses one of other organisations.
+ */
 export async function openState(
   directory: string,
   organisations: readonly OrganisationName[],
   replicas: number,
+  founders = organisations.length,
 ): Promise<MeshState> {
   await mkdir(directory, { recursive: true });
   const file = join(directory, "mesh.json");
@@ -53,7 +57,7 @@ export async function openState(
     if (held === wanted) return state;
     throw new Error(`${directory} holds a mesh of other organisations: choose another directory`);
   }
-  const state = await foundMesh(organisations, replicas);
+  const state = await foundMesh(organisations, replicas, founders);
   await writeFile(file, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
   return state;
 }
@@ -61,6 +65,7 @@ export async function openState(
 async function foundMesh(
   organisations: readonly OrganisationName[],
   replicas: number,
+  count: number,
 ): Promise<MeshState> {
   const ports = await freePorts(2 * organisations.length);
   const members = organisations.map(({ slug, name }, i) => ({
@@ -72,7 +77,9 @@ async function foundMesh(
     workerPort: ports[2 * i] ?? 0,
     originPort: ports[2 * i + 1] ?? 0,
   }));
-  const founders = await Promise.all(members.map((member) => openIdentity(member.key)));
+  const founders = await Promise.all(
+    members.slice(0, count).map((member) => openIdentity(member.key)),
+  );
   const charter = await signCharter(
     {
       version: 1,

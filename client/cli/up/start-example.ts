@@ -23,7 +23,10 @@ export interface StartOptions {
   readonly directory: string;
   /** How the mesh is made, where it is not as usual. */
   readonly mesh?: Partial<
-    Pick<LocalMeshOptions, "replicas" | "shards" | "interpose" | "separateWorkers" | "environment">
+    Pick<
+      LocalMeshOptions,
+      "replicas" | "shards" | "founders" | "interpose" | "separateWorkers" | "environment"
+    >
   >;
   /** Called with what is being done, and how far it is. */
   readonly onProgress: (step: string, done: number, total: number) => void;
@@ -106,12 +109,16 @@ async function startOrigins(
   mesh: LocalMesh,
   onProgress: StartOptions["onProgress"],
 ): Promise<{ records: number; entries: number }> {
-  const groups = mesh.originGroups;
+  const founders = new Set(mesh.founders);
+  // Those who have yet to join start when they are members.
+  const groups = mesh.originGroups
+    .map((group) => group.filter((organisation) => founders.has(organisation)))
+    .filter((group) => group.length > 0);
   const isSmall = groups.every((group) => group.length === 1);
   let started: LocalOrganisation[] = [];
   let totals = { records: 0, entries: 0 };
-  for (const group of isSmall ? [mesh.organisations] : groups) {
-    onProgress("starting the origins", started.length, mesh.organisations.length);
+  for (const group of isSmall ? [mesh.founders] : groups) {
+    onProgress("starting the origins", started.length, founders.size);
     if (isSmall) await Promise.all(group.map(({ slug }) => mesh.startOrigin(slug)));
     else await mesh.startOrigin(...group.map(({ slug }) => slug));
     started = [...started, ...group];

@@ -17,6 +17,9 @@ import { mutationsOf, type Mutations } from "../../support/bad-input/mutations.t
 
 const JSON_ENDPOINTS = [
   "PUT /v1/node/members",
+  "PUT /v1/node/holdings",
+  "POST /v1/peer/gossip",
+  "POST /v1/peer/join",
   "PUT /v1/domains/{id}",
   "POST /v1/peer/lookup",
   "POST /v1/peer/publish",

@@ -11,6 +11,7 @@ import {
   toBase64Url,
   utf8Bytes,
   type Identity,
+  type Statement,
 } from "../../../protocol/index.ts";
 import { compiled, domainDocument, ontology, ontologyBytes, profile } from "./documents.ts";
 import { send, type Answer, type Outgoing } from "./http.ts";
@@ -18,7 +19,13 @@ import type { Json } from "./json-schema.ts";
 import { signedRequest, type BadInputMesh } from "./mesh.ts";
 import { z } from "zod";
 
-export type Access = "public" | "requester" | "member" | "requester-or-member" | "own-node";
+export type Access =
+  | "public"
+  | "requester"
+  | "member"
+  | "requester-or-member"
+  | "requester-or-own-node"
+  | "own-node";
 
 export interface Endpoint {
   readonly method: "GET" | "PUT" | "POST";
@@ -50,6 +57,7 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
   return [
     { method: "GET", path: "/.well-known/outcome-mesh", access: "public", status: 200 },
     { method: "GET", path: "/health", access: "public", status: 200 },
+    { method: "GET", path: "/v1/node/status", access: "requester-or-own-node", status: 200 },
     { method: "GET", path: "/v1/domains", access: "requester-or-member", status: 200 },
     {
       method: "GET",
@@ -78,10 +86,38 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       otherwise: {
         "charter.charter": 400,
         "charter.charter.replicas: is 1": 204,
-        "descriptors.0": 400,
-        "descriptors.0.descriptor.capacity: is 1": 204,
-        "descriptors.0.descriptor.epoch: is 0": 204,
+        ...spoiltStatements(members.statements, 400),
       },
+    },
+    {
+      method: "PUT",
+      path: "/v1/node/holdings",
+      access: "own-node",
+      status: 204,
+      maxBytes: 16_384,
+      json: { domains: [domain] },
+    },
+    {
+      method: "POST",
+      path: "/v1/peer/gossip",
+      access: "member",
+      status: 200,
+      maxBytes: 1_048_576,
+      json: {
+        digest: HASH,
+        statements: jsonOf(members.statements),
+        held: [{ bucket: 0, hashes: [HASH] }],
+      },
+      otherwise: { "held: has 256 items": 400, ...spoiltStatements(members.statements, 200) },
+    },
+    {
+      method: "POST",
+      path: "/v1/peer/join",
+      access: "public",
+      status: 200,
+      maxBytes: 65_536,
+      json: { statements: jsonOf(descriptorsFirst(members.statements)) },
+      otherwise: spoiltStatements(descriptorsFirst(members.statements), 200),
     },
     {
       method: "PUT",
@@ -156,6 +192,38 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
   ];
 }
 
+const HASH = toBase64Url(new Uint8Array(8));
+
+/** A newcomer's own descriptor is what a join is about. */
+function descriptorsFirst(statements: readonly Statement[]): Statement[] {
+  return statements.toSorted(
+    (a, b) => Number(b.type === "descriptor") - Number(a.type === "descriptor"),
+  );
+}
+
+/**
+ * What becomes of a statement of which a field was changed within its bounds: it is no longer signed. An older
+ * one is passed over unread; one as it was is good; what contradicts nothing is no proof.
+ */
+function spoiltStatements(
+  statements: readonly Statement[],
+  whereUnsigned: number,
+): Record<string, number> {
+  const accepted = whereUnsigned === 400 ? 204 : whereUnsigned;
+  const entries = statements.map(({ type }, i): [string, number][] => {
+    const at = `statements.${i}.${type}`;
+    if (type === "equivocation") return [[at, 400]];
+    return [
+      [`${at}.descriptor.seq: is 0`, accepted],
+      [`${at}.descriptor.capacity: is 1`, accepted],
+      [`${at}.descriptor.epoch: is 0`, accepted],
+      [`${at}.issuedAt: is 0`, accepted],
+      [at, whereUnsigned],
+    ];
+  });
+  return Object.fromEntries(entries.flat());
+}
+
 export function nameOf({ method, path }: Pick<Endpoint, "method" | "path">): string {
   return `${method} ${path}`;
 }
@@ -215,7 +283,7 @@ export async function requestTo(
     return { method, url: target.meshUrl + path, headers, body };
   }
   const identity =
-    options.identity ?? (endpoint.access === "own-node" ? target.identity : peer.identity);
+    options.identity ?? (endpoint.access.endsWith("own-node") ? target.identity : peer.identity);
   return signedRequest(local, target, identity, { method, path, body, type });
 }
 

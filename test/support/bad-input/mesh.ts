@@ -15,7 +15,9 @@ import {
   membersSchema,
   openIdentity,
   secretKeyFrom,
+  findEquivocation,
   signEntry,
+  signVote,
   subjectOf,
   signRequest,
   slotsOf,
@@ -24,6 +26,7 @@ import {
   type Identity,
   type Members,
   type MembershipView,
+  type Statement,
 } from "../../../protocol/index.ts";
 import { storageDigest } from "../storage-digest.ts";
 import { compiled, domainDocument, ontology, ontologyBytes, symbolsOf } from "./documents.ts";
@@ -67,7 +70,12 @@ export async function startBadInputMesh(): Promise<BadInputMesh> {
   const directory = await mkdtemp(join(tmpdir(), "outcome-mesh-bad-input-"));
   const local = await LocalMesh.open({
     directory,
-    organisations: ["target", "peer", "lapsed"].map((slug) => ({ slug, name: `Org ${slug}` })),
+    // What is stored is compared: nothing else shall change it meanwhile.
+    environment: { GOSSIP_SECONDS: "3600" },
+    organisations: ["target", "peer", "lapsed", "twofaced"].map((slug) => ({
+      slug,
+      name: `Org ${slug}`,
+    })),
     domains: [{ compiled, document: JSON.stringify(domainDocument) }],
     ontologies: [ontologyBytes],
     replicas: 1,
@@ -76,6 +84,8 @@ export async function startBadInputMesh(): Promise<BadInputMesh> {
   const target = local.organisation("target");
   const ends = Date.now() + SHORT_LEASE_MS;
   await local.renew({ lapsed: { expiresAt: ends } });
+  const told = await everyKind(local);
+  for (const slug of ["target", "peer", "lapsed"]) await local.giveStatements(slug, told);
 
   const put = (path: string, body: Uint8Array<ArrayBuffer>, type: string): Promise<Answer> =>
     sendSigned(local, target, target.identity, { method: "PUT", path, body, type });
@@ -128,6 +138,23 @@ export async function startBadInputMesh(): Promise<BadInputMesh> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** A vote, and the proof that an organisation told two things: with descriptors, statements of every kind. */
+async function everyKind(local: LocalMesh): Promise<Statement[]> {
+  const { identity } = local.organisation("target");
+  const { publicKey } = local.organisation("peer").identity;
+  const vote = await signVote(identity, local.mesh, publicKey, "admit", Date.now());
+  const seq = Date.now();
+  const equivocation = findEquivocation([
+    await local.describe("twofaced", { seq, name: "One face" }),
+    await local.describe("twofaced", { seq, name: "The other" }),
+  ]);
+  if (!equivocation) throw new Error("these two are a contradiction");
+  return [
+    { type: "vote", vote },
+    { type: "equivocation", equivocation },
+  ];
 }
 
 /** The trees whose slot `node` holds. */

@@ -165,6 +165,8 @@ function variant(item: Json, i: number): Json {
   if (typeof item !== "string") return item;
   // Ids must look like ids; statements and signatures may repeat.
   if (item.length === 43) return contentId(utf8Bytes(String(i)));
+  // A hash of 8 bytes.
+  if (item.length === 11) return `${contentId(utf8Bytes(String(i))).slice(0, 10)}A`;
   return item.length > 43 ? item : `other ${i}`;
 }
 
