@@ -1,7 +1,7 @@
 /** One round of gossip and repair at single nodes, asked for by their own operators. */
 import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
-import { tellPeer, utf8Bytes } from "../../../protocol/index.ts";
+import { tellPeer } from "../../../protocol/index.ts";
 import { testCaller } from "../test-caller.ts";
 import type { FaultMesh } from "./fault-mesh.ts";
 
@@ -29,7 +29,6 @@ export async function repairOnce({ local }: FaultMesh, slug: string): Promise<vo
       {
         method: "POST",
         path: "/v1/node/repair",
-        body: utf8Bytes("{}"),
         maxBytes: ANSWER_MAX_BYTES,
         timeoutMs: TIMEOUT_MS,
       },
