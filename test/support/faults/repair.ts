@@ -1,8 +1,8 @@
 /** One round of gossip and repair at single nodes, asked for by their own operators. */
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
-import { tellPeer, utf8Bytes } from "../../../protocol/index.ts";
+import { tellPeer } from "../../../protocol/index.ts";
+import { testCaller } from "../test-caller.ts";
 import type { FaultMesh } from "./fault-mesh.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -20,20 +20,15 @@ export async function repairRound(mesh: FaultMesh, slugs: readonly string[]): Pr
   await Promise.all(slugs.map((slug) => limit(() => repairOnce(mesh, slug))));
 }
 
-function mayCall(): boolean {
-  return true;
-}
-
 export async function repairOnce({ local }: FaultMesh, slug: string): Promise<void> {
   const { identity, meshUrl } = local.organisation(slug);
   const attempt = (): ReturnType<typeof tellPeer> =>
     tellPeer(
-      { fetch, identity, mesh: local.mesh, now: Date.now, random: randomBytes, mayCall },
+      testCaller(identity, local.mesh),
       { node: identity.node, key: identity.publicKey, meshUrl },
       {
         method: "POST",
         path: "/v1/node/repair",
-        body: utf8Bytes("{}"),
         maxBytes: ANSWER_MAX_BYTES,
         timeoutMs: TIMEOUT_MS,
       },
@@ -44,7 +39,7 @@ export async function repairOnce({ local }: FaultMesh, slug: string): Promise<vo
     await sleep(AGAIN_AFTER_MS);
     ({ result } = await attempt());
   }
-  if (!result.ok && result.error.code !== "not-found") {
+  if (!result.ok) {
     throw new Error(`${slug} did not repair: ${result.error.problem?.detail ?? result.error.code}`);
   }
 }
