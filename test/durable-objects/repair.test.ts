@@ -62,7 +62,7 @@ function lookup(stub = shard()) {
 
 async function raiseEpoch(): Promise<void> {
   const raised = await describeNode(fixture.identities[0], fixture.mesh, { seq: 2, epoch: 1 });
-  const members = { ...fixture.members, descriptors: [raised] };
+  const members = { ...fixture.members, statements: toStatements([raised]) };
   await membershipStub(env).accept(fixture.mesh, members, Date.now());
 }
 
