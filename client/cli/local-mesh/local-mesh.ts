@@ -40,6 +40,8 @@ export interface LocalMeshOptions {
   readonly replicas?: number;
   /** Shards of each organisation. */
   readonly shards?: number;
+  /** Variables of every Worker, such as REPAIR_SECONDS. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Puts something between an organisation and the others: returns the URL that its descriptor shall give. */
   readonly interpose?: (kind: "mesh" | "origin", slug: string, url: string) => Promise<string>;
 }
@@ -99,7 +101,7 @@ export class LocalMesh {
 
   /** Starts all Workers and gives them their members. */
   async startWorkers(): Promise<void> {
-    const { directory, shards = 2, interpose } = this.#options;
+    const { directory, shards = 2, environment, interpose } = this.#options;
     this.#workers = await startWorkers(
       this.organisations.map((organisation) => ({
         slug: organisation.slug,
@@ -109,6 +111,7 @@ export class LocalMesh {
           NODE_KEY: organisation.key,
           REQUESTER_TOKEN: organisation.requesterToken,
           SHARDS: String(shards),
+          ...environment,
         },
       })),
       join(directory, "workers"),

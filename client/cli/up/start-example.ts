@@ -22,7 +22,9 @@ import {
 export interface StartOptions {
   readonly directory: string;
   /** How the mesh is made, where it is not as usual. */
-  readonly mesh?: Partial<Pick<LocalMeshOptions, "replicas" | "shards" | "interpose">>;
+  readonly mesh?: Partial<
+    Pick<LocalMeshOptions, "replicas" | "shards" | "environment" | "interpose">
+  >;
   /** Called with what is being done, and how far it is. */
   readonly onProgress: (step: string, done: number, total: number) => void;
 }
