@@ -16,7 +16,7 @@ import type { Env } from "./env.ts";
 import { RoutingShardStore, type StoredEntry } from "./routing-shard-store.ts";
 import { formerShards } from "./shard-layouts.ts";
 import { inheritedHoldings, moveAway } from "./shard/move.ts";
-import { Repair, type RepairReport } from "./shard/repair.ts";
+import { Repair, type RepairReport, type RoundScope } from "./shard/repair.ts";
 import { digestsIn } from "./shard/round.ts";
 import {
   Shard,
@@ -65,6 +65,8 @@ export class RoutingShard extends DurableObject<Env> {
   /** Shards of another layout have yet to move here what they hold. */
   #waitsForFormer = false;
   #urgentRounds = 0;
+  /** When all is to be compared next, milliseconds since 1970; undefined: at the next alarm, whatever set it. */
+  #fullAt: number | undefined;
   #isAwake = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -105,6 +107,8 @@ export class RoutingShard extends DurableObject<Env> {
   /** The membership changed, or may have: a round of repair begins soon. */
   async poke(): Promise<void> {
     this.#urgentRounds = 0;
+    // What was due by the alarm that this one replaces stays due.
+    this.#fullAt ??= (await this.#storage.getAlarm()) ?? undefined;
     const { repairMs } = this.#shard.config;
     await this.#arm(Math.random() * Math.min(POKE_JITTER_MS, repairMs));
   }
@@ -112,7 +116,7 @@ export class RoutingShard extends DurableObject<Env> {
   /** A round of repair, or as much of it as may be done at once; then the rest follows by itself. */
   async repairNow(): Promise<ShardRepair> {
     const { shard, repair } = this.#opening;
-    const report = await this.#work();
+    const report = await this.#work("all");
     if (repair.isUrgent) await this.#arm(this.#pauseMs());
     const { pending, handingOff } = shard.holdings.counts;
     return { ...report, pending, handingOff, backlog: repair.backlog };
@@ -178,7 +182,7 @@ export class RoutingShard extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#isAwake = true;
     try {
-      await this.#work();
+      await this.#work(Date.now() >= (this.#fullAt ?? 0) ? "all" : "changes");
     } catch (error) {
       // Thrown, it would end the alarms after some attempts; the next may go better.
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -187,7 +191,7 @@ export class RoutingShard extends DurableObject<Env> {
     if (!this.#isGone) await this.#arm(this.#pauseMs());
   }
 
-  async #work(): Promise<RepairReport> {
+  async #work(scope: RoundScope): Promise<RepairReport> {
     const { shard, repair } = this.#opening;
     const { env, config } = shard;
     const nothing = { fetched: 0, brought: 0, dropped: 0, failed: 0, isRoundOver: true };
@@ -210,7 +214,9 @@ export class RoutingShard extends DurableObject<Env> {
       await Promise.all(former.map((f) => shardStub(env, f.shard, f.layout).poke()));
       return { ...nothing, isRoundOver: false };
     }
-    return repair.run();
+    const report = await repair.run(scope);
+    if (scope === "all" && report.isRoundOver) this.#fullAt = Date.now() + this.#regularMs();
+    return report;
   }
 
   /** The pause until the next alarm. */
@@ -221,7 +227,9 @@ export class RoutingShard extends DurableObject<Env> {
     if (this.#waitsForFormer) return Math.min(config.repairMs, URGENT_MS);
     if (!repair.isUrgent) {
       this.#urgentRounds = 0;
-      return this.#regularMs();
+      return this.#fullAt === undefined
+        ? this.#regularMs()
+        : Math.max(0, this.#fullAt - Date.now());
     }
     if (!repair.isBetweenRounds) return NEXT_SLICE_MS;
     const pause = Math.min(config.repairMs, URGENT_MS * 2 ** this.#urgentRounds);

@@ -143,9 +143,9 @@ export class SlotsSim {
   #repair(keeper: SlotKeeper, isFull: boolean): void {
     const { holdings, items } = keeper;
     this.#adopt(keeper);
-    for (const [id, { shared, pending, handingOff }] of holdings.reconciliations()) {
-      const slots = [...new Set([...(isFull ? shared : []), ...pending])];
-      if (slots.length + handingOff.length === 0) continue;
+    const plan = holdings.reconciliations(isFull ? "all" : "changes");
+    for (const [id, { shared, pending, handingOff }] of plan) {
+      const slots = [...new Set([...shared, ...pending])];
       this.#bytes += SLOT_DIGEST_BYTES * (slots.length + handingOff.length);
       // A routine comparison covers all that two nodes share: its messages do not grow with the slots.
       if (pending.length + handingOff.length > 0) this.#messages += 2;

@@ -51,7 +51,11 @@ export interface RepairReport {
 
 const NOTHING: RepairReport = { fetched: 0, brought: 0, dropped: 0, failed: 0, isRoundOver: true };
 
+/** All: what other replicas have is compared. Changes: only what a change of placement left to do. */
+export type RoundScope = "all" | "changes";
+
 interface Round {
+  readonly scope: RoundScope;
   readonly placement: string;
   readonly queue: Map<NodeId, Reconciliation>;
 }
@@ -63,6 +67,7 @@ export class Repair {
   #hasMoreToDrop = false;
   #lastAt: number | undefined;
   readonly #given = new Set<string>();
+  #scope: RoundScope = "changes";
 
   constructor(shard: Shard) {
     this.#shard = shard;
@@ -91,7 +96,8 @@ export class Repair {
   }
 
   /** One slice. One at a time: who comes while one runs gets the next, together with all others who came. */
-  async run(): Promise<RepairReport> {
+  async run(scope: RoundScope): Promise<RepairReport> {
+    if (scope === "all") this.#scope = scope;
     const before = this.#running;
     if (before) {
       await before.catch(() => undefined);
@@ -109,10 +115,14 @@ export class Repair {
     const { config, holdings } = this.#shard;
     const view = await this.#shard.follow(config.now(), { maxAgeMs: 0 });
     if (!view) return NOTHING;
-    if (this.#round?.placement !== holdings.version) {
-      this.#round = { placement: holdings.version, queue: holdings.reconciliations() };
-    }
-    const round = this.#round;
+    const placement = holdings.version;
+    // A round about all takes the place of one about changes.
+    const isOther = this.#round?.placement !== placement || this.#round.scope !== this.#scope;
+    const round: Round =
+      this.#round && !isOther
+        ? this.#round
+        : { scope: this.#scope, placement, queue: holdings.reconciliations(this.#scope) };
+    this.#round = round;
     const report = { fetched: 0, brought: 0, failed: 0 };
     const budget = {
       requests: Math.max(1, config.subrequestLimit - REQUESTS_KEPT),
@@ -130,6 +140,7 @@ export class Repair {
         this.#shard.keepHoldings(hasReleased);
       }
       this.#lastAt = config.now();
+      if (round.scope === "all") this.#scope = "changes";
     }
     if (isRoundOver || holdings.version !== round.placement) this.#round = undefined;
     const { dropped, hasMore } = this.#shard.sweep(view, config.now(), ROWS_AT_ONCE);

@@ -35,9 +35,11 @@ export interface MembershipView {
   readonly lapsed: readonly Member[];
   readonly revoked: readonly Member[];
   readonly excluded: readonly ExcludedMember[];
-  /** Over the live members with a capacity above 0. Its version changes only when who holds what does. */
+  /** Those of the members that hold slots: with a capacity above 0, and not away. */
+  readonly placed: readonly Member[];
+  /** Over these. Its version changes only when who holds what does. */
   readonly placement: Placement;
-  /** When the next lease ends: from then on the view is not what one made anew would be. */
+  /** When the next lease ends or the next node is away: from then on a view made anew may be another. */
   readonly validUntil: number;
   /** The member, if its lease holds at `now`. */
   live(node: NodeId, now: number): Member | undefined;
@@ -59,9 +61,9 @@ export function createView(
   const admission = admissionOf(charter.charter, votes);
   const lists = sortStatements(statements, admission, now);
   const members = byNode(lists.live);
-  const placed = placedOf(members);
+  const placed = members.filter((member) => isPlaced(member, now));
   const placement =
-    previous && isPlacedAlike(placed, placedOf(previous.members))
+    previous && isPlacedAlike(placed, previous.placed)
       ? previous.placement
       : createPlacement(placed, charter.charter.replicas);
   const live = new Map(members.map((member) => [member.node, member]));
@@ -79,11 +81,12 @@ export function createView(
     statements,
     admission,
     members,
+    placed,
     lapsed: byNode(lists.lapsed),
     revoked: byNode(lists.revoked),
     excluded: lists.excluded.toSorted((a, b) => compareText(a.node, b.node)),
     placement,
-    validUntil: Math.min(Infinity, ...members.map(({ expiresAt }) => expiresAt)),
+    validUntil: nextChange(members, now),
     live: (node, at) => {
       const member = live.get(node);
       return member && member.expiresAt > at ? member : undefined;
@@ -93,10 +96,6 @@ export function createView(
       return member && lists.descriptors.get(member.key);
     },
   };
-}
-
-function placedOf(members: readonly Member[]): Member[] {
-  return members.filter(({ capacity }) => capacity > 0);
 }
 
 /** True if the same nodes hold the same slots. Cheaper than a placement's version, where there are thousands. */
@@ -113,6 +112,25 @@ interface Lists {
   readonly revoked: Member[];
   readonly excluded: ExcludedMember[];
   readonly descriptors: Map<PublicKey, Descriptor>;
+}
+
+/**
+ * A node that has not renewed its descriptor for three hours is away: its slots are given to others, so that those who
+ * crash do not pile up in replica sets. What it published stays until its lease ends.
+ */
+export const PLACED_MS = 3 * 60 * 60 * 1000;
+
+function isPlaced({ capacity, issuedAt }: Member, now: number): boolean {
+  return capacity > 0 && issuedAt + PLACED_MS > now;
+}
+
+/** When a lease ends next, or a node is taken for away. */
+function nextChange(members: readonly Member[], now: number): number {
+  let next = Infinity;
+  for (const { issuedAt, expiresAt } of members) {
+    for (const at of [issuedAt + PLACED_MS, expiresAt]) if (at > now && at < next) next = at;
+  }
+  return next;
 }
 
 /** Every node in one list: a revoked one is revoked, whatever else it is; an excluded one never lapses. */

@@ -164,14 +164,16 @@ export class Holdings {
     for (const slot of state.own) if (!pending.has(slot)) this.#pending.delete(slot);
   }
 
-  /** With whom to reconcile what. */
-  reconciliations(): Map<NodeId, Reconciliation> {
+  /** With whom to reconcile what: all that is shared, or only what a change of placement left to do. */
+  reconciliations(scope: "all" | "changes"): Map<NodeId, Reconciliation> {
     const plan = new Map<
       NodeId,
       { shared: readonly number[]; pending: number[]; handingOff: number[] }
     >();
-    for (const [node, shared] of this.#partners()) {
-      plan.set(node, { shared, pending: [], handingOff: [] });
+    if (scope === "all") {
+      for (const [node, shared] of this.#partners()) {
+        plan.set(node, { shared, pending: [], handingOff: [] });
+      }
     }
     const add = (node: NodeId, what: "pending" | "handingOff", slot: number): void => {
       const known = plan.get(node) ?? { shared: [], pending: [], handingOff: [] };

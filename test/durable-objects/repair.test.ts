@@ -29,6 +29,9 @@ const PROFILE = { age: 50, sex: "female" };
 const OTHER = { age: 12, sex: "male" };
 const ALL_TREES = [0, 1, 2, 3, 4, 5, 6, 7];
 
+/** A request that was sent keeps its object in memory until its time is up: an eviction waits that long. */
+const EVICTION = { timeout: 60_000 };
+
 let fixture: MeshFixture;
 
 beforeEach(async () => {
@@ -62,7 +65,7 @@ function lookup(stub = shard()) {
 
 async function raiseEpoch(): Promise<void> {
   const raised = await describeNode(fixture.identities[0], fixture.mesh, { seq: 2, epoch: 1 });
-  const members = { ...fixture.members, descriptors: [raised] };
+  const members = { ...fixture.members, statements: toStatements([raised]) };
   await membershipStub(env).accept(fixture.mesh, members, Date.now());
 }
 
@@ -74,19 +77,24 @@ test("P-67: lists the trees of slots that it came to hold as pending, and answer
   expect(found.unheld).toEqual([]);
 });
 
-test("P-67: waits for others that can not be reached only so many rounds, also if it is evicted meanwhile", async () => {
-  const reports = [];
-  for (let round = 0; round < PENDING_ROUNDS_MAX; round++) reports.push(await shard().repairNow());
-  expect(reports.map(({ pending }) => pending)).toEqual([
-    ...Array.from({ length: PENDING_ROUNDS_MAX - 1 }, () => SLOTS),
-    0,
-  ]);
-  expect(reports.every(({ failed }) => failed === 1)).toBe(true);
-  await evictDurableObject(shard());
-  expect((await shard().status()).slots).toEqual({ held: SLOTS, pending: 0, handingOff: 0 });
-});
+test(
+  "P-67: waits for others that can not be reached only so many rounds, also if it is evicted meanwhile",
+  EVICTION,
+  async () => {
+    const reports = [];
+    for (let round = 0; round < PENDING_ROUNDS_MAX; round++)
+      reports.push(await shard().repairNow());
+    expect(reports.map(({ pending }) => pending)).toEqual([
+      ...Array.from({ length: PENDING_ROUNDS_MAX - 1 }, () => SLOTS),
+      0,
+    ]);
+    expect(reports.every(({ failed }) => failed === 1)).toBe(true);
+    await evictDurableObject(shard());
+    expect((await shard().status()).slots).toEqual({ held: SLOTS, pending: 0, handingOff: 0 });
+  },
+);
 
-test("P-68: drops what nodes published in a former epoch, and nothing else", async () => {
+test("P-68: drops what nodes published in a former epoch, and nothing else", EVICTION, async () => {
   const [first, second] = fixture.identities;
   await shard().store([
     await statementOf(fixture, first, PROFILE),
@@ -121,23 +129,27 @@ test("alarms that fire twice, and together with other calls, do no more than one
   expect(alarm).not.toBeNull();
 });
 
-test("P-65: its digests are those of what it holds, and come again when it wakes", async () => {
-  const before = await shard().digests({ slots: [...Array(SLOTS).keys()] });
-  const entry = await statementOf(fixture, fixture.identities[0], PROFILE);
-  await shard().store([entry]);
-  const held = await shard().digests({ slots: [...Array(SLOTS).keys()] });
-  expect(held.digests).not.toBe(before.digests);
-  await evictDurableObject(shard());
-  expect(await shard().digests({ slots: [...Array(SLOTS).keys()] })).toEqual(held);
-  const items = await shard().items([...Array(SLOTS).keys()], undefined, 100);
-  expect(items).toMatchObject({ count: 8, hasMore: false });
-  expect(await shard().items([...Array(SLOTS).keys()], undefined, 7)).toMatchObject({
-    count: 7,
-    hasMore: true,
-  });
-});
+test(
+  "P-65: its digests are those of what it holds, and come again when it wakes",
+  EVICTION,
+  async () => {
+    const before = await shard().digests({ slots: [...Array(SLOTS).keys()] });
+    const entry = await statementOf(fixture, fixture.identities[0], PROFILE);
+    await shard().store([entry]);
+    const held = await shard().digests({ slots: [...Array(SLOTS).keys()] });
+    expect(held.digests).not.toBe(before.digests);
+    await evictDurableObject(shard());
+    expect(await shard().digests({ slots: [...Array(SLOTS).keys()] })).toEqual(held);
+    const items = await shard().items([...Array(SLOTS).keys()], undefined, 100);
+    expect(items).toMatchObject({ count: 8, hasMore: false });
+    expect(await shard().items([...Array(SLOTS).keys()], undefined, 7)).toMatchObject({
+      count: 7,
+      hasMore: true,
+    });
+  },
+);
 
-test("reads what version 1 of its schema wrote, and has it all still", async () => {
+test("reads what version 1 of its schema wrote, and has it all still", EVICTION, async () => {
   const entry = await statementOf(fixture, fixture.identities[0], PROFILE);
   await runInDurableObject(shard(), (_, { storage }) => {
     storage.sql.exec("DROP TABLE entries");

@@ -105,6 +105,8 @@ export class LookupClient {
     this.#traffic.bytesSent += bytesSent;
     this.#traffic.bytesReceived += bytesReceived;
     if (!result.ok) {
+      // Who does not know the domain holds nothing of it, and is none the worse for that.
+      if (result.error.code === "unknown-domain") return NOTHING_HELD;
       if (result.error.code === "misdirected") await this.#onMisdirected(result.error.problem);
       return { ok: false, code: result.error.code };
     }
@@ -133,6 +135,12 @@ export class LookupClient {
     }
   }
 }
+
+const NOTHING_HELD: LookupOutcome<Returned> = {
+  ok: true,
+  pending: [],
+  answer: { origins: [], scanned: 0 },
+};
 
 /** What is not base64url is nothing that a node could have signed. */
 function decode(text: string): Uint8Array[] {

@@ -1,7 +1,7 @@
 /** How replicas compare what they hold, and how the operator has this node do so now. */
 import { z } from "zod";
 import { formerShards } from "../../durable-objects/shard-layouts.ts";
-import { shardOf, shardStub } from "../../durable-objects/stubs.ts";
+import { membershipStub, shardOf, shardStub } from "../../durable-objects/stubs.ts";
 import {
   combineDigests,
   decodeDigest,
@@ -129,10 +129,13 @@ export function mountRepair(routes: Routes): void {
       method: "post",
       path: "/v1/node/repair",
       access: "own-node",
-      summary: "Compare with the other replicas now, and mend what differs",
+      summary: "Gossip, compare with the other replicas now, and mend what differs",
       response: { status: 200, schema: repairReportSchema },
     },
-    async ({ node }) => Response.json(await repairShards(node)),
+    async ({ node }) => {
+      await membershipStub(node.env).gossipNow();
+      return Response.json(await repairShards(node));
+    },
   );
 }
 

@@ -93,6 +93,7 @@ describe("a signed request", () => {
       "PUT /v1/node/members",
       "PUT /v1/node/holdings",
       "PUT /v1/ontologies/{id}",
+      "POST /v1/node/repair",
     ]);
     for (const endpoint of own) {
       const answer = await call(mesh, endpoint, { identity: mesh.peer.identity });

@@ -7,6 +7,8 @@ import {
   contentId,
   domainIdOf,
   domainSchema,
+  encodeSlotKeys,
+  encodeSlots,
   parseJson,
   toBase64Url,
   utf8Bytes,
@@ -174,6 +176,31 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
     },
     {
       method: "POST",
+      path: "/v1/peer/repair/digests",
+      access: "member",
+      status: 200,
+      maxBytes: 1_048_576,
+      json: { slots: encodeSlots([0]) },
+    },
+    {
+      method: "POST",
+      path: "/v1/peer/repair/items",
+      access: "member",
+      status: 200,
+      maxBytes: 1_048_576,
+      json: { slots: encodeSlots([0]), after: encodeSlotKeys([SLOT_KEY]) },
+    },
+    {
+      method: "POST",
+      path: "/v1/peer/repair/entries",
+      access: "member",
+      status: 200,
+      maxBytes: 1_048_576,
+      json: { items: encodeSlotKeys([SLOT_KEY]) },
+    },
+    { method: "POST", path: "/v1/node/repair", access: "own-node", status: 200 },
+    {
+      method: "POST",
       path: "/v1/query",
       access: "requester",
       status: 200,
@@ -193,6 +220,7 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
 }
 
 const HASH = toBase64Url(new Uint8Array(8));
+const SLOT_KEY = { slot: 0, key: new Uint8Array(16) };
 
 /** A newcomer's own descriptor is what a join is about. */
 function descriptorsFirst(statements: readonly Statement[]): Statement[] {

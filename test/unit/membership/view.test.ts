@@ -1,7 +1,8 @@
 import { fc } from "../support/property.ts";
 import { describe, expect, it } from "vitest";
 import { toStatements, type Statement } from "../../../protocol/membership/statements.ts";
-import { createView } from "../../../protocol/membership/view.ts";
+import { createView, PLACED_MS } from "../../../protocol/membership/view.ts";
+import { LEASE_MS } from "../../../protocol/signed/descriptor.ts";
 import { signCharter } from "../../../protocol/signed/charter.ts";
 import { findEquivocation } from "../../../protocol/signed/equivocation.ts";
 import { signVote } from "../../../protocol/signed/vote.ts";
@@ -55,6 +56,21 @@ describe("the view", () => {
     ];
     const versions = lists.map((list) => createView(signed, list, NOW).version);
     expect(new Set(versions).size).toBe(lists.length);
+  });
+
+  it("P-46: who has missed three renewals holds no slots, and is live until its lease ends", async () => {
+    const lease = { issuedAt: NOW, expiresAt: NOW + LEASE_MS };
+    const away = await descriptorOf(alice, lease);
+    const renewed = await descriptorOf(bob, { issuedAt: NOW + 1, expiresAt: NOW + LEASE_MS });
+    const both = toStatements([away, renewed]);
+    const first = createView(signed, both, NOW);
+    expect(first.validUntil).toBe(NOW + PLACED_MS);
+    const before = createView(signed, both, NOW + PLACED_MS - 1, first);
+    expect(before.placement).toBe(first.placement);
+    const after = createView(signed, both, NOW + PLACED_MS, first);
+    expect(holdersOf(after)).toEqual(new Set([bob.node]));
+    expect(after.live(alice.node, NOW + PLACED_MS)?.key).toBe(alice.publicKey);
+    expect(after.validUntil).toBe(NOW + PLACED_MS + 1);
   });
 
   it("P-46: placement is kept where only leases were renewed, and made anew where a capacity changed", async () => {

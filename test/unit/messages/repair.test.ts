@@ -79,21 +79,25 @@ describe("P-69: messages of repair", () => {
   });
 
   it("are refused one record beyond their limits", () => {
-    const slots = (count: number): string =>
-      encodeSlots(Array.from({ length: count }, (_, i) => 3 * i));
-    const request = (count: number) => itemsRequestSchema.safeParse({ slots: slots(count) });
-    expect(request(REPAIR_SLOTS_MAX).success).toBe(true);
-    expect(request(REPAIR_SLOTS_MAX + 1).success).toBe(false);
-    const response = (count: number) =>
-      itemsResponseSchema.safeParse({
-        items: toBase64Url(new Uint8Array(30 * count)),
-        hasMore: true,
-      });
-    expect(response(REPAIR_ITEMS_MAX).success).toBe(true);
-    expect(response(REPAIR_ITEMS_MAX + 1).success).toBe(false);
-    const entries = (count: number) =>
-      entriesRequestSchema.safeParse({ items: toBase64Url(new Uint8Array(18 * count)) });
-    expect(entries(500).success).toBe(true);
-    expect(entries(501).success).toBe(false);
+    expect(isItemsRequest(REPAIR_SLOTS_MAX)).toBe(true);
+    expect(isItemsRequest(REPAIR_SLOTS_MAX + 1)).toBe(false);
+    expect(isItemsResponse(REPAIR_ITEMS_MAX)).toBe(true);
+    expect(isItemsResponse(REPAIR_ITEMS_MAX + 1)).toBe(false);
+    expect(isEntriesRequest(500)).toBe(true);
+    expect(isEntriesRequest(501)).toBe(false);
   });
 });
+
+function isItemsRequest(count: number): boolean {
+  const slots = encodeSlots(Array.from({ length: count }, (_, i) => 3 * i));
+  return itemsRequestSchema.safeParse({ slots }).success;
+}
+
+function isItemsResponse(count: number): boolean {
+  const items = toBase64Url(new Uint8Array(30 * count));
+  return itemsResponseSchema.safeParse({ items, hasMore: true }).success;
+}
+
+function isEntriesRequest(count: number): boolean {
+  return entriesRequestSchema.safeParse({ items: toBase64Url(new Uint8Array(18 * count)) }).success;
+}

@@ -228,7 +228,7 @@ describe("P-67: a pending slot", () => {
     const restored = new Holdings(self, { from: 0, to: MODEL_SLOTS }, holdings.state);
     restored.adopt(mesh.placement, () => false);
     expect(restored.state).toEqual(holdings.state);
-    expect([...restored.reconciliations().keys()].toSorted()).toEqual(
+    expect([...restored.reconciliations("changes").keys()].toSorted()).toEqual(
       [1, 2, 3, 4].map(modelNode).toSorted(),
     );
   });

@@ -65,7 +65,7 @@ export class ModelMesh {
   round(self: ModelNode): void {
     const { holdings, items } = self;
     holdings.adopt(this.placement, (slot) => items.countOf(slot) > 0);
-    for (const [id, { shared, pending, handingOff }] of holdings.reconciliations()) {
+    for (const [id, { shared, pending, handingOff }] of holdings.reconciliations("all")) {
       const peer = this.nodes.get(id);
       if (!peer?.isUp) continue;
       const pulled = new Set([...shared, ...pending]);
