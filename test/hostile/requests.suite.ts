@@ -36,17 +36,7 @@ test("a request that was answered is refused when it comes again", async () => {
   await expectUnharmed(mesh);
 });
 
-test("also when every object of the node was evicted meanwhile, then and later", async () => {
-  const request = await askForDomains();
-  expectStatus(await send(request), 200);
-  await mesh.faults.local.evictObjects(mesh.honest().slug);
-  expectProblem(await send(request), 503, "not-ready");
-  await sleep(UNSURE_MS);
-  expectProblem(await send(request), 503, "not-ready");
-  await expectUnharmed(mesh);
-});
-
-test("also when it reaches another isolate, of a Worker that has just started", async () => {
+test("also when it reaches another isolate, and objects that remember nothing", async () => {
   const request = await askForDomains();
   expectStatus(await send(request), 200);
   await mesh.faults.local.restartWorker(mesh.honest().slug);
