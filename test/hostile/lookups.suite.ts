@@ -143,9 +143,12 @@ test("a redirect to an internal address, which is not called", async () => {
   }
 });
 
-test("100 MB", () => {
+test("100 MB; the status shows the failure", async () => {
   const body = new Uint8Array(BOMB_BYTES).fill(0x20);
-  return expectOutvoted(() => ({ body }));
+  await expectOutvoted(() => ({ body }));
+  const { peers } = await mesh.statusOf(ASKER);
+  const { node } = mesh.hostile.identity;
+  expect(peers.find((peer) => peer.node === node)?.lookups?.lastFailure).toBe("invalid-answer");
 });
 
 test("100 MB, compressed to a few kB", () => {

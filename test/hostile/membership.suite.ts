@@ -140,6 +140,9 @@ test("two descriptors with one seq are proof against it: it is excluded, and eve
   for (const slug of HONEST) {
     const answer = await mesh.send({ method: "GET", path: "/v1/domains" }, mesh.honest(slug));
     expectProblem(answer, 403, "forbidden", slug);
+    const members = (await mesh.statusOf(slug)).membership?.members ?? [];
+    const { node } = mesh.hostile.identity;
+    expect(members.find((member) => member.node === node)?.state).toBe("excluded");
   }
   await repairRound(mesh.faults, HONEST);
   expect(await mesh.workload.check(HONEST)).toEqual([]);
