@@ -36,6 +36,7 @@ const FORM = isShort
       pauseMs: 50,
     };
 const CLOCK_OFF_MS = 10 * 60 * 1000;
+const IDLE_MS = 11_000;
 const OUTBOX_TIMEOUT_MS = 120_000;
 
 const random = seededRandom(SEED);
@@ -145,6 +146,8 @@ test("every organisation restarted in turn", () =>
             )();
           }
         }
+        // The last ones still refuse what they may have taken before.
+        await sleep(UNSURE_MS);
         return async () => undefined;
       },
     }),
@@ -156,9 +159,12 @@ test("every Durable Object evicted", () =>
     name: "evict every Durable Object",
     count: SLUGS.length,
     inject: async () => {
-      const evicted = await Promise.all(SLUGS.map((slug) => mesh.local.evictObjects(slug)));
-      expect(evicted.every((count) => count > 0)).toBe(true);
-      await sleep(UNSURE_MS);
+      // The runtime itself evicts what is idle for ten seconds. To have it done by hand takes as long for each
+      // organisation, one after another.
+      await workload.stopAsking();
+      await sleep(IDLE_MS);
+      if (!isShort) for (const slug of SLUGS) await mesh.local.evictObjects(slug);
+      workload.startAsking();
       return async () => undefined;
     },
   })));

@@ -83,10 +83,12 @@ test("an entry is stored by the nodes of its slot and by no other, whoever it is
 });
 
 test("an older statement does not replace a newer one", async () => {
-  const newer = await mesh.entry({ signature, seq: 10, count: 0 });
+  // Of a case about which no other test has it publish anything.
+  const other = signatureOfCase(mesh.faults, 2);
+  const newer = await mesh.entry({ signature: other, seq: 10, count: 0 });
   const { refused } = await publish([newer], { path: "/v1/peer/withdraw" });
   expect(refused).toEqual([]);
-  await expectRefused(mesh.entry({ signature, seq: 9 }), "stale");
+  await expectRefused(mesh.entry({ signature: other, seq: 9 }), "stale");
 });
 
 test("the largest count there is gains nothing: the ranking is the origins' own", async () => {

