@@ -17,6 +17,9 @@ import { printDemo, printHeartDisease, printRareDisease } from "../up/print.ts";
 import { runRareDisease } from "../up/rare-disease.ts";
 import { startExample, stopExample, type RunningExample } from "../up/start-example.ts";
 
+/** In a larger mesh a node has one shard: this machine runs the objects of all. */
+const SMALL_MESH = 8;
+
 interface UpOptions {
   readonly example: "demo" | "heart-disease" | "rare-disease";
   readonly data?: string;
@@ -82,7 +85,11 @@ async function runUp(options: UpOptions, command: Command): Promise<void> {
   const progress = createProgress();
   let running: RunningExample | undefined;
   try {
-    running = await startExample(plan.example, { directory, onProgress: progress.report });
+    running = await startExample(plan.example, {
+      directory,
+      mesh: { shards: plan.example.organisations.length > SMALL_MESH ? 1 : 2 },
+      onProgress: progress.report,
+    });
     const stopped = untilStopped();
     const answered = plan.execute(running, (done) => progress.report("asking", done, plan.asked));
     const outcome = await Promise.race([answered, stopped]);

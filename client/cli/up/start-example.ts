@@ -11,6 +11,7 @@ import {
   canonicalBytes,
   compileDomain,
   decodeOntology,
+  nodeStatusSchema,
   type CompiledDomain,
 } from "../../../protocol/index.ts";
 import {
@@ -68,6 +69,7 @@ export async function startExample(
     onProgress("starting the Workers", 0, 1);
     await mesh.startWorkers();
     const totals = await startOrigins(mesh, onProgress);
+    await waitUntilCompared(mesh, onProgress);
     return { mesh, compiled: compiled.value, totals };
   } catch (error) {
     await mesh.stop();
@@ -144,6 +146,26 @@ async function waitUntilPublished(
     if (isAll && waiting === 0) return { records, entries };
     if (Date.now() > deadline) throw new Error(`${waiting} entries are still not published`);
     await new Promise((done) => setTimeout(done, POLL_MS));
+  }
+}
+
+/** Nodes that begin compare with each other what they hold before they say that a lookup has found all. */
+async function waitUntilCompared(
+  { organisations }: LocalMesh,
+  onProgress: StartOptions["onProgress"],
+): Promise<void> {
+  const deadline = Date.now() + PUBLISH_TIMEOUT_MS;
+  for (const [i, { meshUrl, requesterToken, name }] of organisations.entries()) {
+    for (;;) {
+      const response = await fetch(`${meshUrl}/v1/node/status`, {
+        headers: { authorization: `Bearer ${requesterToken}` },
+      });
+      const { shards } = nodeStatusSchema.parse(await response.json());
+      if (shards.every(({ slots }) => slots.pending === 0)) break;
+      if (Date.now() > deadline) throw new Error(`${name} still compares what it holds`);
+      await new Promise((done) => setTimeout(done, POLL_MS));
+    }
+    onProgress("comparing replicas", i + 1, organisations.length);
   }
 }
 
