@@ -87,7 +87,7 @@ async function pullPending(
 ): Promise<PeerRound> {
   if (pending.length === 0) return "done";
   const { version } = site.holdings;
-  const theirs = await askDigests(site, peer, { slots: encodeSlots(pending) });
+  const theirs = await askDigests(site, peer, { of: "slots", slots: encodeSlots(pending) });
   if (typeof theirs === "string") return theirs;
   const outcome = await pull(site, peer, differing(site.items, theirs.digests));
   if (outcome !== "done") return outcome;
@@ -106,7 +106,7 @@ async function pullShared(
   if (shared.length === 0) return "done";
   const { from, to } = site.range;
   const combined = encodeDigest(combineDigests(digestsIn(site.items, shared)));
-  const theirs = await askDigests(site, peer, { from, to, combined });
+  const theirs = await askDigests(site, peer, { of: "shared", from, to, combined });
   if (typeof theirs === "string") return theirs;
   const ours = new Set(shared);
   const slots = differing(site.items, theirs.digests).filter((slot) => ours.has(slot));
@@ -160,7 +160,7 @@ async function handOff(
 ): Promise<PeerRound> {
   if (handingOff.length === 0) return "done";
   const { version } = site.holdings;
-  const theirs = await askDigests(site, peer, { slots: encodeSlots(handingOff) });
+  const theirs = await askDigests(site, peer, { of: "slots", slots: encodeSlots(handingOff) });
   if (typeof theirs === "string") return theirs;
   const unheld = new Set(theirs.unheld);
   const held = handingOff.filter((slot) => !unheld.has(slot));

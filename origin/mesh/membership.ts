@@ -16,7 +16,7 @@ import {
 import type { PeerClient, FailureCode } from "./peer-client.ts";
 
 /** Membership changes with arrivals and hourly leases; a minute late costs no more than a second attempt. */
-const REFRESH_MS = 60_000;
+const REFRESH_MS = 30_000;
 /** After a Worker that did not answer: it may be starting. */
 const RETRY_MS = 1_000;
 /** An unknown sender may be a new member; many unknown senders must not make us ask all the time. */

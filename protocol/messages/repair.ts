@@ -66,9 +66,14 @@ const slotBound = z.int().min(0).max(SLOTS);
  * `combined`: of what the asker has in the slots of which both are replicas; where the responder's is the same, that is
  * all. `slots`: asks for these, whether the responder is their replica or keeps them until they are handed off.
  */
-export const digestsRequestSchema = z.union([
-  z.strictObject({ from: slotBound, to: slotBound, combined: packed(8, 1) }),
-  z.strictObject({ slots: slotSet }),
+export const digestsRequestSchema = z.discriminatedUnion("of", [
+  z.strictObject({
+    of: z.literal("shared"),
+    from: slotBound,
+    to: slotBound,
+    combined: packed(8, 1),
+  }),
+  z.strictObject({ of: z.literal("slots"), slots: slotSet }),
 ]);
 export type DigestsRequest = z.infer<typeof digestsRequestSchema>;
 

@@ -60,7 +60,12 @@ function json(response: LookupResponse): Reply {
 
 const NOTHING: LookupResponse = { origins: [], scanned: 0, pending: [], membership: "" };
 
-test("nothing at all", () => expectOutvoted(() => json(NOTHING)));
+test("nothing at all; the status shows that it withholds", async () => {
+  await expectOutvoted(() => json(NOTHING));
+  const { peers } = await mesh.statusOf(ASKER);
+  const { node } = mesh.hostile.identity;
+  expect(peers.find((peer) => peer.node === node)?.lookups?.withheld).toBeGreaterThan(0);
+});
 
 test("that it has not everything yet, for ever", () =>
   expectOutvoted(({ body }) => {

@@ -132,12 +132,19 @@ test("a node that invents entries for others is not believed", async () => {
 
 test("a deposit says which nodes did not store its entry, and they get it once they are back", async () => {
   await replaceNodes((_, response) => response.writeHead(503).end());
-  const profile = { age: 20, site: "south", signs: ["rash"] };
   const { originUrl, operatorToken } = mesh.mesh.organisation("birch");
-  const deposited = await postJson(`${originUrl}/v1/outcomes`, operatorToken, {
-    domain: mesh.compiled.id,
-    record: { ...smallRecord("birch", 0), id: "late", profile },
-  });
+  const deposit = (id: string, age: number) =>
+    postJson(`${originUrl}/v1/outcomes`, operatorToken, {
+      domain: mesh.compiled.id,
+      record: {
+        ...smallRecord("birch", 0),
+        id,
+        profile: { age, site: "south", signs: ["rash"] },
+      },
+    });
+  // By what the nodes answer to this one the origin learns of the new addresses.
+  await deposit("early", 40);
+  const deposited = await deposit("late", 20);
   expect(deposited.status).toBe(201);
   const names = JSON.stringify(deposited.body);
   for (const slug of bad) expect(names).toContain(mesh.mesh.organisation(slug).identity.node);

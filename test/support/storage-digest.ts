@@ -9,8 +9,11 @@ import { z } from "zod";
 const BUSY_TIMEOUT_MS = 5_000;
 const tableSchema = z.object({ name: z.string() });
 
-/** Tables that say nothing of what was sent; floors say when a member last sent something. */
-const INTERNAL = /^(_cf_|sqlite_|schema_version$|floors$|__miniflare)/;
+/**
+ * Tables that say nothing of what was sent: floors say when a member last sent something, holdings how far a shard has
+ * compared its slots with others.
+ */
+const INTERNAL = /^(_cf_|sqlite_|schema_version$|floors$|holdings$|__miniflare)/;
 
 /**
  * `database/table` to its number of rows and a hash of them, for every table with rows. Databases of Durable

@@ -57,7 +57,7 @@ export function mountRepair(routes: Routes): void {
     digestsRequestSchema,
     async ({ node, sender, body }) => {
       const member = await asWhole(node);
-      if ("slots" in body) return Response.json(await namedDigests(member, body.slots));
+      if (body.of === "slots") return Response.json(await namedDigests(member, body.slots));
       if (!sender) throw new Refusal("forbidden");
       const { from, to } = body;
       if (to <= from) throw badField("to", "must be after from");

@@ -24,6 +24,9 @@ const JSON_ENDPOINTS = [
   "POST /v1/peer/lookup",
   "POST /v1/peer/publish",
   "POST /v1/peer/withdraw",
+  "POST /v1/peer/repair/digests",
+  "POST /v1/peer/repair/items",
+  "POST /v1/peer/repair/entries",
   "POST /v1/query",
   "POST /v1/route",
 ];

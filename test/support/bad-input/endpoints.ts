@@ -180,7 +180,9 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       access: "member",
       status: 200,
       maxBytes: 1_048_576,
-      json: { slots: encodeSlots([0]) },
+      json: { of: "slots", slots: encodeSlots([0]) },
+      // As long as may be, but of no whole number of slots.
+      otherwise: { slots: 400 },
     },
     {
       method: "POST",
@@ -189,6 +191,7 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       status: 200,
       maxBytes: 1_048_576,
       json: { slots: encodeSlots([0]), after: encodeSlotKeys([SLOT_KEY]) },
+      otherwise: { slots: 400, after: 400 },
     },
     {
       method: "POST",
@@ -197,6 +200,7 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       status: 200,
       maxBytes: 1_048_576,
       json: { items: encodeSlotKeys([SLOT_KEY]) },
+      otherwise: { items: 400 },
     },
     { method: "POST", path: "/v1/node/repair", access: "own-node", status: 200 },
     {

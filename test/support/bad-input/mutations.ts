@@ -75,8 +75,9 @@ function walk(schema: JsonSchema, good: Json, at: Path, sink: Sink): void {
   if (isObject(good)) spoilObject(own, good, at, sink);
 }
 
-function fits({ type, properties }: JsonSchema, good: Json): boolean {
+function fits({ type, properties, required }: JsonSchema, good: Json): boolean {
   if (!isObject(good)) return type === undefined || type === typeof good;
+  if (!(required ?? []).every((name) => Object.hasOwn(good, name))) return false;
   return Object.entries(properties ?? {}).every(
     ([name, { const: constant }]) => constant === undefined || constant === good[name],
   );

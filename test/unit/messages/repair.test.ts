@@ -40,7 +40,9 @@ describe("P-69: messages of repair", () => {
     );
     const all = Array.from({ length: 65_536 }, (_, i) => i);
     expect(decodeSlots(encodeSlots(all))).toEqual(all);
-    expect(digestsRequestSchema.safeParse({ slots: encodeSlots(all) }).success).toBe(true);
+    expect(digestsRequestSchema.safeParse({ of: "slots", slots: encodeSlots(all) }).success).toBe(
+      true,
+    );
     expect(encodeSlots(all).length).toBeLessThan(11_000);
     expect(encodeSlots([])).toBe("");
     expect(decodeSlots("")).toEqual([]);
@@ -74,7 +76,7 @@ describe("P-69: messages of repair", () => {
     );
     for (const bytes of [[2], [0, 1], [1, 0], [1, 0xff, 0xff, 0xff]]) {
       const slots = toBase64Url(Uint8Array.from(bytes));
-      expect(digestsRequestSchema.safeParse({ slots }).success).toBe(false);
+      expect(digestsRequestSchema.safeParse({ of: "slots", slots }).success).toBe(false);
     }
   });
 
