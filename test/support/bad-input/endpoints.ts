@@ -191,7 +191,7 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       status: 200,
       maxBytes: 1_048_576,
       json: { slots: encodeSlots([0]), after: encodeSlotKeys([SLOT_KEY]) },
-      otherwise: { slots: 400, after: 400 },
+      otherwise: { slots: 400 },
     },
     {
       method: "POST",
@@ -200,7 +200,6 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       status: 200,
       maxBytes: 1_048_576,
       json: { items: encodeSlotKeys([SLOT_KEY]) },
-      otherwise: { items: 400 },
     },
     { method: "POST", path: "/v1/node/repair", access: "own-node", status: 200 },
     {
