@@ -18,6 +18,9 @@ const NODE = {
 /** One fault of the long form, with all checks after it. */
 const FAULTS_TIMEOUT_MS = 600_000;
 
+/** A call of a peer may take ten seconds. */
+const OBJECT_TIMEOUT_MS = 60_000;
+
 export default defineConfig({
   test: {
     // CI reads the counts from this file; see .ci/run.
@@ -33,7 +36,12 @@ export default defineConfig({
             miniflare: { bindings: NODE },
           }),
         ],
-        test: { name: "workers", include: ["test/durable-objects/**/*.test.ts"] },
+        test: {
+          name: "workers",
+          include: ["test/durable-objects/**/*.test.ts"],
+          // An object that waits for a peer is evicted only when the wait is over.
+          testTimeout: OBJECT_TIMEOUT_MS,
+        },
       },
       { test: { name: "origin", include: ["test/origin/**/*.test.ts"], execArgv } },
       { test: { name: "client", include: ["test/client/**/*.test.ts"], execArgv } },
