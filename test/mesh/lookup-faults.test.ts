@@ -1,11 +1,10 @@
 /** Lookups where nodes are slow or lie, and how many requests a query takes at most. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
 import {
   domainSchema,
-  peerHealthSchema,
+  nodeStatusSchema,
   queryResponseSchema,
-  type PeerHealthReport,
+  type PeerStatus,
   type QueryResponse,
 } from "../../protocol/index.ts";
 import { smallDomain, smallExample, smallQuery } from "../support/small-example.ts";
@@ -33,16 +32,18 @@ async function ask(mesh: TestMesh, slug: string, more: object = {}): Promise<Que
   return queryResponseSchema.parse(answer.body);
 }
 
-/** How a node has seen another answer. */
-async function healthOf(mesh: TestMesh, asker: string): Promise<Map<string, PeerHealthReport>> {
+type LookupHealth = NonNullable<PeerStatus["lookups"]>;
+
+/** How the asker's node has seen others answer lookups. */
+async function healthOf(mesh: TestMesh, asker: string): Promise<Map<string, LookupHealth>> {
   const { meshUrl, requesterToken } = mesh.mesh.organisation(asker);
-  const response = await fetch(`${meshUrl}/v1/peers`, {
+  const response = await fetch(`${meshUrl}/v1/node/status`, {
     headers: { authorization: `Bearer ${requesterToken}` },
   });
-  const { peers } = z.object({ peers: z.array(peerHealthSchema) }).parse(await response.json());
+  const { peers } = nodeStatusSchema.parse(await response.json());
   return new Map(
     mesh.mesh.organisations.flatMap(({ slug, identity }) => {
-      const report = peers.find(({ node }) => node === identity.node);
+      const report = peers.find(({ node }) => node === identity.node)?.lookups;
       return report ? [[slug, report] as const] : [];
     }),
   );

@@ -1,8 +1,6 @@
 /** The gateway: what the organisation's own requesters call. */
-import { z } from "zod";
 import {
   DELEGATION_MS,
-  peerHealthSchema,
   problemOf,
   provingStatements,
   queryRequestSchema,
@@ -16,7 +14,6 @@ import {
   type RouteResponse,
 } from "../../protocol/index.ts";
 import { findOrigins } from "../gateway/find-origins.ts";
-import { peerHealth } from "../gateway/peer-health.ts";
 import { runQuery } from "../gateway/run-query.ts";
 import { logFailure } from "../log.ts";
 import { readSymbols, requirePlan } from "../domains.ts";
@@ -24,7 +21,6 @@ import { asMember } from "../node-context.ts";
 import type { Routes } from "../route.ts";
 
 const NDJSON = "application/x-ndjson";
-const peersSchema = z.strictObject({ peers: z.array(peerHealthSchema) });
 
 export function mountGateway(routes: Routes): void {
   routes.addJson(
@@ -97,20 +93,6 @@ export function mountGateway(routes: Routes): void {
         cost: routing.cost,
       };
       return Response.json(response);
-    },
-  );
-
-  routes.add(
-    {
-      method: "get",
-      path: "/v1/peers",
-      access: "requester",
-      summary: "How the nodes that this one looked up at have answered, as one isolate has seen it",
-      response: { status: 200, schema: peersSchema },
-    },
-    async ({ node }) => {
-      const report: z.infer<typeof peersSchema> = { peers: peerHealth(node.now()) };
-      return Response.json(report);
     },
   );
 }

@@ -75,7 +75,6 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       status: 200,
       id: () => ontology.id,
     },
-    { method: "GET", path: "/v1/peers", access: "requester", status: 200 },
     { method: "GET", path: "/v1/node/members", access: "member", status: 200 },
     {
       method: "PUT",
