@@ -81,7 +81,7 @@ function tableOf(reports: readonly SimulationReport[]): string {
     ["requests a lookup", ({ lookupRequests }) => lookupRequests.toFixed(1)],
     ["gossip messages / node / min", ({ gossip }) => gossip.messages.toFixed(1)],
     ["gossip kB / node / min", ({ gossip }) => (gossip.bytes / 1000).toFixed(1)],
-    ["repair messages / node / min", ({ repair }) => repair.messages.toFixed(1)],
+    ["repair messages / node / min, at most", ({ repair }) => repair.messages.toFixed(1)],
     ["repair kB / node / min", ({ repair }) => (repair.bytes / 1000).toFixed(1)],
     ["entries moved / node / min", ({ repair }) => repair.entriesMoved.toFixed(1)],
     ["99 % know a change, median s", ({ convergence }) => String(convergence.median)],

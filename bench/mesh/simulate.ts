@@ -34,7 +34,10 @@ export interface SimulationReport {
   readonly treesAnswered: number;
   readonly lookupRequests: number;
   readonly gossip: { readonly messages: number; readonly bytes: number };
-  /** Of a mesh in which all 65,536 slots hold as much as those simulated. */
+  /**
+   * Of a mesh in which all 65,536 slots hold as much as those simulated. Messages at most: as if what a change leaves
+   * to do in one slot were never sent together with that of others.
+   */
   readonly repair: {
     readonly messages: number;
     readonly bytes: number;
