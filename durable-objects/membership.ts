@@ -75,6 +75,7 @@ export class Membership extends DurableObject<Env> {
   /** Placement of which the shards were told. */
   #placed: string | undefined;
   #round: Promise<RoundReport> | undefined;
+  #isAwake = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -82,7 +83,6 @@ export class Membership extends DurableObject<Env> {
     this.#ledger = new GossipLedger(this.#store);
     const charter = this.#store.charter();
     if (charter) this.#state = new MembershipState(charter, this.#store.statements());
-    void ctx.blockConcurrencyWhile(() => this.ensureAlarm());
   }
 
   /** What is known; undefined before the first `accept`. */
@@ -92,6 +92,7 @@ export class Membership extends DurableObject<Env> {
 
   /** What is known, if it is something else than at `digest`; undefined before the first `accept`. */
   async membersSince(digest: string | undefined): Promise<MembersSince | undefined> {
+    await this.#wake();
     const state = this.#state;
     if (!state) return undefined;
     const current = `${state.size}/${state.digest()}`;
@@ -175,6 +176,7 @@ export class Membership extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
+    this.#isAwake = true;
     const config = await this.#config();
     if (!config || !this.#state) return;
     // First, so that a round that fails is not the last. Jitter keeps nodes from calling in step.
@@ -187,6 +189,16 @@ export class Membership extends DurableObject<Env> {
     return (this.#round ??= this.#runRound().finally(() => {
       this.#round = undefined;
     }));
+  }
+
+  /**
+   * Sees to it that there is an alarm. Not in the constructor: where an alarm wakes the object there is none any more
+   * by then, and setting another would cancel it.
+   */
+  async #wake(): Promise<void> {
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    await this.ensureAlarm();
   }
 
   async status(): Promise<GossipStatus> {
