@@ -123,8 +123,9 @@ test.skipIf(!hasPatients)(
       "--ontology",
       ontology ?? "",
     ];
-    const report = await up(rareSchema, ...args, "--organisations", "64", "--queries", "300");
-    expect(report).toMatchObject({ organisations: 64, records: 7663, queries: 300, originCap: 32 });
+    // By itself the example asks 300 times; a third of that tells as much here, and leaves time for the other tests.
+    const report = await up(rareSchema, ...args, "--organisations", "64", "--queries", "100");
+    expect(report).toMatchObject({ organisations: 64, records: 7663, queries: 100, originCap: 32 });
     expect(report.recallAt10.capped).toBeGreaterThanOrEqual(0.97);
     expect(report.recallAt10.all).toBeGreaterThanOrEqual(0.99);
     expect(report.lookupRequests.median).toBeLessThanOrEqual(24);
