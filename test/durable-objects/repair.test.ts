@@ -195,7 +195,7 @@ test("P-70: a shard of a former number moves what it holds, and is no more", asy
     await evictDurableObject(former);
     await former.poke();
   }
-  await expect.poll(() => layoutsStub(env).use(1)).toEqual([]);
+  await expect.poll(() => layoutsStub(env).use(1), { timeout: 30_000 }).toEqual([]);
   expect((await lookup()).origins.map(({ statement }) => statement)).toEqual([entry.statement]);
   expect((await shardStub(env, 0, 2).entries([entry.key]))[0]).toBeUndefined();
 });
