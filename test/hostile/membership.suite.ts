@@ -29,24 +29,7 @@ let mesh: HostileMesh;
 
 beforeAll(async () => {
   mesh = await sharedHostileMesh();
-  await untilServed();
 });
-
-/** A node that was restarted refuses for some seconds what it may have served before (P-48). */
-async function untilServed(): Promise<void> {
-  const call = { method: "GET", path: "/v1/domains" };
-  const until = Date.now() + AGREE_TIMEOUT_MS;
-  for (const slug of HONEST) {
-    for (const asker of [mesh.hostile, ...HONEST.map((name) => mesh.honest(name))]) {
-      for (;;) {
-        const { status } = await mesh.send(call, mesh.honest(slug), asker.identity);
-        if (status === 200) break;
-        if (Date.now() > until) throw new Error(`${slug} answers ${asker.slug} with ${status}`);
-        await sleep(250);
-      }
-    }
-  }
-}
 
 /** A descriptor that the hostile member signs, of itself unless `changes` say otherwise. */
 function descriptor(changes: Partial<Descriptor["descriptor"]> = {}): Promise<Descriptor> {

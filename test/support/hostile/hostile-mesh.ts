@@ -2,6 +2,7 @@
  * A mesh with one hostile member: it has a valid key and a place in the mesh, and whatever its Worker and its
  * origin are asked, the test may answer instead. What it says is signed as the protocol wants it.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerResponse } from "node:http";
 import { expect } from "vitest";
 import { seededRandom } from "../../../examples/random.ts";
@@ -36,6 +37,10 @@ export interface Reply {
   readonly body: Uint8Array;
 }
 
+/** Twice as long as a node is careful after a restart. */
+const RESTART_MS = 15_000;
+const RETRY_MS = 250;
+
 export class HostileMesh {
   readonly faults: FaultMesh;
   readonly workload: Workload;
@@ -67,13 +72,21 @@ export class HostileMesh {
     return this.faults.local.organisation(slug);
   }
 
-  /** Sends what the hostile member signed, or `identity` did, to an honest one. */
-  send(
+  /**
+   * Sends what the hostile member signed, or `identity` did, to an honest one; again, where that was restarted and
+   * refuses for some seconds what it may have served before (P-48).
+   */
+  async send(
     call: SignedCall,
     to = this.honest(),
     identity: Identity = this.hostile.identity,
   ): Promise<Answer> {
-    return sendSigned(this.faults.local, to, identity, call);
+    const until = Date.now() + RESTART_MS;
+    for (;;) {
+      const answer = await sendSigned(this.faults.local, to, identity, call);
+      if (answer.status !== 503 || Date.now() > until) return answer;
+      await sleep(RETRY_MS);
+    }
   }
 
   post(path: string, json: unknown, to = this.honest()): Promise<Answer> {
