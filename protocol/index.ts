@@ -451,10 +451,12 @@ export {
   itemsResponseSchema,
   REPAIR_ITEMS_MAX,
   REPAIR_RESPONSE_MAX_BYTES,
+  nodeRepairSchema,
   REPAIR_SLOTS_MAX,
   type DigestsRequest,
   type DigestsResponse,
   type ItemsRequest,
   type ItemsResponse,
+  type NodeRepair,
   type SlotKey,
 } from "./messages/repair.ts";

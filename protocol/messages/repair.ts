@@ -253,3 +253,17 @@ function records<T>(text: string, bytes: number, read: (view: DataView, at: numb
     read(view, bytes * i),
   );
 }
+
+/** What a round of repair that the operator asked for did, and what it left to do. */
+export const nodeRepairSchema = z.object({
+  /** Statements that came from other nodes, were brought to them, and were dropped here. */
+  fetched: z.int(),
+  brought: z.int(),
+  dropped: z.int(),
+  /** Calls of peers that did not do their part; each shard counts its own. */
+  failed: z.int(),
+  slots: z.object({ pending: z.int(), handingOff: z.int() }),
+  /** Slots and peers that are yet to be dealt with. 0: all is where it should be. */
+  backlog: z.int(),
+});
+export type NodeRepair = z.infer<typeof nodeRepairSchema>;

@@ -1,5 +1,4 @@
 /** The flows that users rely on, from a record at an origin to an answer elsewhere. */
-import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { createClient } from "../../client/index.ts";
@@ -31,6 +30,7 @@ import {
   startTestMesh,
   type TestMesh,
 } from "../support/test-mesh.ts";
+import { testCaller } from "../support/test-caller.ts";
 
 const SLUGS = ["ash", "birch", "cedar", "elm", "fir", "gorse"];
 const recorder = new Recorder();
@@ -194,25 +194,15 @@ async function sayTo(
 ): Promise<unknown> {
   const { identity } = mesh.mesh.organisation("ash");
   const target = mesh.mesh.organisation(slug);
-  const { result } = await signedFetch(
-    {
-      fetch,
-      identity,
-      mesh: mesh.mesh.mesh,
-      now: Date.now,
-      random: randomBytes,
-      mayCall: () => true,
-    },
-    {
-      method,
-      url: target.meshUrl + path,
-      to: target.identity.node,
-      key: target.identity.publicKey,
-      ...(body !== undefined && { body: utf8Bytes(JSON.stringify(body)) }),
-      maxBytes: 16_777_216,
-      timeoutMs: 10_000,
-    },
-  );
+  const { result } = await signedFetch(testCaller(identity, mesh.mesh.mesh), {
+    method,
+    url: target.meshUrl + path,
+    to: target.identity.node,
+    key: target.identity.publicKey,
+    ...(body !== undefined && { body: utf8Bytes(JSON.stringify(body)) }),
+    maxBytes: 16_777_216,
+    timeoutMs: 10_000,
+  });
   if (!result.ok) throw new Error(`${slug} is ${result.error}`);
   return JSON.parse(new TextDecoder().decode(result.value.body));
 }

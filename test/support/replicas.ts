@@ -2,7 +2,6 @@
 import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
 import type { LocalOrganisation } from "../../client/cli/local-mesh/local-mesh.ts";
 import {
   callPeer,
@@ -10,12 +9,14 @@ import {
   encodeProfile,
   fromBase64Url,
   lookupResponseSchema,
+  nodeRepairSchema,
   signatureOf,
   toBase64Url,
   utf8Bytes,
   type CompiledDomain,
   type MeshId,
   type NodeId,
+  type NodeRepair,
   type Profile,
 } from "../../protocol/index.ts";
 import { testCaller } from "./test-caller.ts";
@@ -30,27 +31,17 @@ export interface ReplicaMesh {
   readonly compiled: CompiledDomain;
 }
 
-const repairSchema = z.object({
-  fetched: z.int(),
-  brought: z.int(),
-  dropped: z.int(),
-  failed: z.int(),
-  slots: z.object({ pending: z.int(), handingOff: z.int() }),
-  backlog: z.int(),
-});
-export type Repaired = z.infer<typeof repairSchema>;
-
 /** One round of repair of an organisation's node, now. */
 export async function repairNode(
   { mesh }: Pick<ReplicaMesh, "mesh">,
   organisation: LocalOrganisation,
-): Promise<Repaired> {
+): Promise<NodeRepair> {
   const { identity, meshUrl } = organisation;
   const answer = await callPeer(
     testCaller(identity, mesh),
     { node: identity.node, key: identity.publicKey, meshUrl },
     { method: "POST", path: "/v1/node/repair", maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS },
-    repairSchema,
+    nodeRepairSchema,
   );
   if (!answer.result.ok) throw new Error(`no repair at ${meshUrl}: ${answer.result.error.code}`);
   return answer.result.value;

@@ -1,5 +1,4 @@
 /** How replicas compare what they hold, and how the operator has this node do so now. */
-import { z } from "zod";
 import { formerShards } from "../../durable-objects/shard-layouts.ts";
 import { membershipStub, shardOf, shardStub } from "../../durable-objects/stubs.ts";
 import {
@@ -20,29 +19,18 @@ import {
   equalDigests,
   itemsRequestSchema,
   itemsResponseSchema,
+  nodeRepairSchema,
   Refusal,
   REPAIR_ITEMS_MAX,
   REQUEST_MAX_BYTES,
   toBase64Url,
   type Digest,
   type NodeId,
+  type NodeRepair,
   type SlotItem,
 } from "../../protocol/index.ts";
 import { asMember, type MemberContext, type NodeContext } from "../node-context.ts";
 import type { Routes } from "../route.ts";
-
-const repairReportSchema = z.object({
-  /** Statements that came from other nodes, were brought to them, and were dropped here. */
-  fetched: z.int(),
-  brought: z.int(),
-  dropped: z.int(),
-  /** Calls of peers that did not do their part; each shard counts its own. */
-  failed: z.int(),
-  slots: z.object({ pending: z.int(), handingOff: z.int() }),
-  /** Slots and peers that are yet to be dealt with. 0: all is where it should be. */
-  backlog: z.int(),
-});
-export type RepairReport = z.infer<typeof repairReportSchema>;
 
 export function mountRepair(routes: Routes): void {
   routes.addJson(
@@ -130,7 +118,7 @@ export function mountRepair(routes: Routes): void {
       path: "/v1/node/repair",
       access: "own-node",
       summary: "Gossip, compare with the other replicas now, and mend what differs",
-      response: { status: 200, schema: repairReportSchema },
+      response: { status: 200, schema: nodeRepairSchema },
     },
     async ({ node }) => {
       await membershipStub(node.env).gossipNow();
@@ -140,7 +128,7 @@ export function mountRepair(routes: Routes): void {
 }
 
 /** One round of every shard, now. */
-export async function repairShards({ env, shards }: NodeContext): Promise<RepairReport> {
+export async function repairShards({ env, shards }: NodeContext): Promise<NodeRepair> {
   const reports = await Promise.all(
     Array.from({ length: shards }, (_, shard) => shardStub(env, shard, shards).repairNow()),
   );

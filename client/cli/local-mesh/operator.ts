@@ -1,5 +1,4 @@
 /** What an organisation's operator does to its own Worker, signed with the node's key. */
-import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import {
   tellPeer,
@@ -9,6 +8,7 @@ import {
   type MeshId,
   type PeerAnswer,
 } from "../../../protocol/index.ts";
+import { callerOf } from "../mesh/caller.ts";
 
 /** Verifying a charter of 64 founders takes a cold isolate seconds. */
 const TIMEOUT_MS = 120_000;
@@ -25,7 +25,7 @@ export async function putMembers(
   const { identity, mesh, meshUrl } = node;
   const attempt = (): ReturnType<typeof tellPeer> =>
     tellPeer(
-      { fetch, identity, mesh, now: Date.now, random: randomBytes, mayCall },
+      callerOf(identity, mesh),
       { node: identity.node, key: identity.publicKey, meshUrl },
       {
         method: "PUT",
@@ -44,11 +44,6 @@ export async function putMembers(
   if (result.ok) return;
   const { code, problem } = result.error;
   throw new Error(`${meshUrl} did not take its members: ${problem?.detail ?? code}`);
-}
-
-/** It is the operator's own node. */
-function mayCall(): boolean {
-  return true;
 }
 
 function isNotReady(result: PeerAnswer<undefined>["result"]): boolean {
