@@ -67,6 +67,7 @@ export {
   type ResponseSigning,
   type ResponseVerification,
 } from "./http/response-signature.ts";
+export { timeLimit, type TimeLimit } from "./http/time-limit.ts";
 export { continueTrace, traceIdOf } from "./http/traceparent.ts";
 export {
   PROBLEM_MEDIA_TYPE,

@@ -12,6 +12,7 @@ import {
   readRequestBody,
   Refusal,
   signedAnswerTo,
+  timeLimit,
   type NodeId,
 } from "../protocol/index.ts";
 import { authorize, type Access } from "./auth.ts";
@@ -129,8 +130,8 @@ export class Routes {
       }
       const leftMs = sender.timeoutMs - (node.now() - startedAt);
       if (leftMs <= 0) throw tooLate();
-      const signal = AbortSignal.timeout(leftMs);
-      return Promise.race([handle({ ...call, signal }), refuseWhenAborted(signal)]);
+      const { signal, lift } = timeLimit(leftMs);
+      return Promise.race([handle({ ...call, signal }), refuseWhenAborted(signal)]).finally(lift);
     });
   }
 }

@@ -9,6 +9,7 @@ import type { Identity } from "../signed/ed25519.ts";
 import { readBytes } from "./body.ts";
 import { signRequest } from "./message-signature.ts";
 import { verifyResponse } from "./response-signature.ts";
+import { timeLimit } from "./time-limit.ts";
 import { continueTrace } from "./traceparent.ts";
 
 /** What this needs of `fetch`. The global one fits. */
@@ -89,13 +90,13 @@ export async function signedFetch(caller: Caller, request: OutgoingRequest): Pro
   const traffic: Traffic = { sent: 0, received: 0 };
   let result: Result<PeerResponse, FetchFailure> = TIMED_OUT;
   if (request.timeoutMs > 0 && !request.signal?.aborted) {
-    const timeout = AbortSignal.timeout(Math.ceil(request.timeoutMs));
-    const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
+    const { signal, lift } = timeLimit(request.timeoutMs, request.signal);
     // Raced, because not every fetch heeds its signal, and no body is read faster than it arrives.
     result = await Promise.race([
       exchange(caller, request, signal, traffic),
       whenAborted(signal, TIMED_OUT),
     ]);
+    lift();
   }
   return { result, bytesSent: traffic.sent, bytesReceived: traffic.received };
 }
