@@ -41,6 +41,14 @@ export interface DeliveryOptions {
   readonly now: () => number;
   /** Canonical JSON of a domain, for nodes that do not know it. */
   readonly domainDocument: (domain: DomainId) => string | undefined;
+  readonly patience: Patience;
+}
+
+/** How long to wait for nodes; those that have not answered then count as missing. */
+export interface Patience {
+  readonly inAllMs: number;
+  /** Left to the others once all parcels are acknowledged. */
+  readonly afterQuorumMs: number;
 }
 
 /** The replica set of each slot of the signature. */
@@ -59,10 +67,10 @@ export function replicaSetsOf(
  */
 export function isAcknowledged(
   { replicaSets }: Parcel,
-  missing: ReadonlyMap<NodeId, string> | undefined,
+  isMissing: (node: NodeId) => boolean,
 ): boolean {
   return replicaSets.every((replicas) => {
-    const stored = replicas.filter((node) => !missing?.has(node)).length;
+    const stored = replicas.filter((node) => !isMissing(node)).length;
     return stored >= Math.floor(replicas.length / 2) + 1;
   });
 }
@@ -78,14 +86,43 @@ export async function deliver(
     parcels.flatMap((parcel) => parcel.nodes.map((node) => ({ parcel, node }))),
     ({ node }) => node,
   );
+  const waiting = new Set(byNode.keys());
+  const hasQuorum = (): boolean =>
+    parcels.every((parcel) =>
+      isAcknowledged(
+        parcel,
+        (node) => waiting.has(node) || missing.get(parcel)?.has(node) === true,
+      ),
+    );
+  const { patience } = options;
+  const giveUp = new AbortController();
+  const giveUpIn = (ms: number): NodeJS.Timeout => setTimeout(() => giveUp.abort(), ms);
+  let timer = giveUpIn(patience.inAllMs);
+  let isAwaited = true;
   const limit = pLimit(CONCURRENT_NODES);
   await limit.map(byNode, async ([node, list]) => {
     const mine = list.map(({ parcel }) => parcel);
-    for (const [parcel, reason] of await deliverToNode(node, mine, versions, options)) {
+    const delivery = { ...options, versions, signal: giveUp.signal };
+    for (const [parcel, reason] of await deliverToNode(node, mine, delivery)) {
       missing.set(parcel, (missing.get(parcel) ?? new Map<NodeId, string>()).set(node, reason));
     }
+    waiting.delete(node);
+    // Only for the last ones, as looking at all parcels takes its time.
+    if (isAwaited && waiting.size <= CONCURRENT_NODES && hasQuorum()) {
+      isAwaited = false;
+      clearTimeout(timer);
+      timer = giveUpIn(patience.afterQuorumMs);
+    }
   });
+  clearTimeout(timer);
   return { missing, versions };
+}
+
+interface NodeDelivery extends DeliveryOptions {
+  /** Takes the membership versions that nodes answer with. */
+  readonly versions: Set<string>;
+  /** Ends what is not answered yet. */
+  readonly signal: AbortSignal;
 }
 
 type Refusals = Map<Parcel, string>;
@@ -93,8 +130,7 @@ type Refusals = Map<Parcel, string>;
 async function deliverToNode(
   node: NodeId,
   parcels: readonly Parcel[],
-  versions: Set<string>,
-  options: DeliveryOptions,
+  options: NodeDelivery,
 ): Promise<Refusals> {
   const member = options.view.live(node, options.now());
   if (!member) return new Map(parcels.map((parcel) => [parcel, "lease-over"]));
@@ -103,7 +139,7 @@ async function deliverToNode(
     const kind = parcels.filter((parcel) => parcel.isTombstone === isTombstone);
     for (let start = 0; start < kind.length; start += BATCH_MAX_ENTRIES) {
       const batch = kind.slice(start, start + BATCH_MAX_ENTRIES);
-      const outcome = await deliverBatch(member, batch, versions, options);
+      const outcome = await deliverBatch(member, batch, options);
       for (const [parcel, reason] of outcome) refused.set(parcel, reason);
     }
   }
@@ -114,22 +150,21 @@ async function deliverToNode(
 async function deliverBatch(
   member: Member,
   batch: readonly Parcel[],
-  versions: Set<string>,
-  options: DeliveryOptions,
+  options: NodeDelivery,
 ): Promise<Refusals> {
-  const first = await sendBatch(member, batch, versions, options);
+  const first = await sendBatch(member, batch, options);
   const again = [...first].filter(([, reason]) => reason === "unknown-domain").map(([p]) => p);
   if (again.length === 0) return first;
   for (const domain of new Set(again.map((parcel) => parcel.domain))) {
     await putDomain(options, member, domain);
   }
-  const second = await sendBatch(member, again, versions, options);
+  const second = await sendBatch(member, again, options);
   for (const parcel of again) first.delete(parcel);
   return new Map([...first, ...second]);
 }
 
 async function putDomain(
-  { client, domainDocument }: DeliveryOptions,
+  { client, domainDocument, signal }: NodeDelivery,
   member: Member,
   domain: DomainId,
 ): Promise<void> {
@@ -140,14 +175,14 @@ async function putDomain(
     method: "PUT",
     path: `/v1/domains/${domain}`,
     body: utf8Bytes(document),
+    signal,
   });
 }
 
 async function sendBatch(
   member: Member,
   batch: readonly Parcel[],
-  versions: Set<string>,
-  { client }: DeliveryOptions,
+  { client, versions, signal }: NodeDelivery,
 ): Promise<Refusals> {
   const isTombstone = batch[0]?.isTombstone ?? false;
   const entries = batch.map((parcel) => toBase64Url(parcel.bytes));
@@ -157,6 +192,7 @@ async function sendBatch(
       method: "POST",
       path: isTombstone ? "/v1/peer/withdraw" : "/v1/peer/publish",
       body: utf8Bytes(JSON.stringify({ entries })),
+      signal,
     },
     publishResponseSchema,
   );

@@ -22,7 +22,8 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** A publish response that refuses each of 500 entries is 25 kB; 10,000 members with descriptors are 6 MB. */
 const RESPONSE_MAX_BYTES = 16_777_216;
 
-export type PeerRequest = Omit<PeerCall, "maxBytes" | "timeoutMs" | "signal">;
+/** `signal` gives up early, as if the time were over. */
+export type PeerRequest = Omit<PeerCall, "maxBytes" | "timeoutMs">;
 
 /** Why a request did not do what it should: the code of a `PeerFailure`, or `closing`. */
 export type FailureCode = string;
@@ -68,7 +69,7 @@ export function createPeerClient(options: PeerClientOptions): PeerClient {
     ...request,
     maxBytes: RESPONSE_MAX_BYTES,
     timeoutMs: REQUEST_TIMEOUT_MS,
-    signal,
+    signal: request.signal ? AbortSignal.any([signal, request.signal]) : signal,
   });
   const codeOf = <T>({ result }: PeerAnswer<T>): Result<T, FailureCode> => {
     if (result.ok) return result;

@@ -16,7 +16,7 @@ import {
 } from "../../protocol/index.ts";
 import { logEvent, logFailure } from "../log.ts";
 import type { Pending, Postponement, Store } from "../store/index.ts";
-import { deliver, isAcknowledged, replicaSetsOf, type Parcel } from "./deliver.ts";
+import { deliver, isAcknowledged, replicaSetsOf, type Parcel, type Patience } from "./deliver.ts";
 import type { Membership } from "./membership.ts";
 import type { PeerClient } from "./peer-client.ts";
 
@@ -24,6 +24,10 @@ import type { PeerClient } from "./peer-client.ts";
 const PASS_MAX_STATEMENTS = 2_000;
 /** How often the outbox is looked at: another process may have loaded records. */
 const POLL_MS = 1_000;
+/** Whoever deposits an outcome waits for a majority, and not for those who are away: they are told later. */
+const DEPOSITOR: Patience = { inAllMs: 10_000, afterQuorumMs: 1_000 };
+/** A node that is only busy stores a pass late; one that is away must not hold up the next pass. */
+const NOBODY: Patience = { inAllMs: 120_000, afterQuorumMs: 10_000 };
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 300_000;
 
@@ -47,7 +51,7 @@ export interface MissingNode {
 export interface Publisher {
   /** Sends all that is due, now; what fails stays in the outbox. */
   drain(): Promise<Publication>;
-  /** Sends what waits about these entries, due or not. */
+  /** Sends what waits about these entries, due or not; does not wait long for nodes that a majority can do without. */
   publish(entries: readonly number[]): Promise<Publication>;
   /** Begins to drain the outbox by itself. */
   start(): void;
@@ -106,7 +110,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const send = async (
     view: MembershipView,
     statements: readonly Pending[],
-    mayLookAgain: boolean,
+    options: { readonly mayLookAgain: boolean; readonly patience: Patience },
   ): Promise<Publication> => {
     if (statements.length === 0) return NOTHING;
     const { epoch } = store;
@@ -115,12 +119,18 @@ export function createPublisher(options: PublisherOptions): Publisher {
     );
     const { missing, versions } = await deliver(
       sent.map(({ parcel }) => parcel),
-      { client, view, now, domainDocument: (id) => store.domainDocument(id) },
+      {
+        client,
+        view,
+        now,
+        domainDocument: (id) => store.domainDocument(id),
+        patience: options.patience,
+      },
     );
     for (const version of versions) await membership.refreshForVersion(version);
     const newer = membership.view;
-    if (mayLookAgain && newer && newer.placement.version !== view.placement.version) {
-      return send(newer, statements, false);
+    if (options.mayLookAgain && newer && newer.placement.version !== view.placement.version) {
+      return send(newer, statements, { ...options, mayLookAgain: false });
     }
 
     hasFailed = missing.size > 0;
@@ -131,7 +141,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
     let acknowledged = 0;
     for (const { statement, parcel } of sent) {
       const failed = missing.get(parcel);
-      const hasQuorum = statement.acknowledged === 1 || isAcknowledged(parcel, failed);
+      const hasQuorum =
+        statement.acknowledged === 1 ||
+        isAcknowledged(parcel, (node) => failed?.has(node) === true);
       if (hasQuorum) acknowledged += 1;
       for (const [node, reason] of failed ?? []) reasons.set(node, reason);
       if (!failed) {
@@ -184,7 +196,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const view = await membership.current();
       if (!view) return add(total, waitForMembers(store.waiting().entries));
       followEpoch(view);
-      const pass = await send(view, store.takeDue(now(), PASS_MAX_STATEMENTS), true);
+      const pass = await send(view, store.takeDue(now(), PASS_MAX_STATEMENTS), {
+        mayLookAgain: true,
+        patience: NOBODY,
+      });
       total = add(total, pass);
     }
   };
@@ -207,7 +222,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const view = await membership.current();
       if (!view) return waitForMembers(store.countWaiting(entries));
       followEpoch(view);
-      return send(view, store.takeWaiting(entries), true);
+      return send(view, store.takeWaiting(entries), { mayLookAgain: true, patience: DEPOSITOR });
     },
     start: () => {
       loop ??= run();

@@ -214,6 +214,27 @@ describe("a quorum", () => {
     }, 15_000);
   }, 40_000);
 
+  test("P-66: a depositor does not wait for a silent node that a majority can do without", async () => {
+    const mesh = await newMesh(3, 3);
+    const { url } = await newOrigin(await writeOriginFiles(mesh));
+    const [, , silent] = mesh.members;
+    if (!silent) throw new Error("no third node");
+    silent.node.mode = "lose";
+    const deposited = deposit(url, wardRecord("a"));
+    await vi.waitFor(() => expect(silent.node.lost).toBeGreaterThan(0), 5_000);
+    silent.node.mode = "answer";
+    // Within a test's time; a call of a node may take a minute.
+    expect(await deposited).toMatchObject({
+      publication: {
+        entries: 1,
+        acknowledged: 1,
+        complete: 0,
+        missing: [{ node: silent.identity.node, reason: "timed-out" }],
+      },
+    });
+    await whenPublished(mesh, [wardRecord("a")]);
+  }, 20_000);
+
   test("P-66: of two replicas both must store an entry, as one of them is no majority", async () => {
     const mesh = await newMesh(2, 2);
     const { url } = await newOrigin(await writeOriginFiles(mesh));

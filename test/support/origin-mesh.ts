@@ -146,6 +146,8 @@ export class TestNode {
   membershipRequests = 0;
   /** What it does with a batch: `hang` stores it and never answers, `lose` forgets it and never answers. */
   mode: "answer" | "hang" | "lose" | "refuse" = "answer";
+  /** Batches that were lost. */
+  lost = 0;
 
   constructor(identity: Identity, mesh: MeshId) {
     this.identity = identity;
@@ -248,7 +250,10 @@ export class TestNode {
 
   async #batch(body: ArrayBuffer, isWithdrawal: boolean): Promise<Response> {
     if (this.mode === "refuse") return problemResponse("internal");
-    if (this.mode === "lose") return new Promise(() => {});
+    if (this.mode === "lose") {
+      this.lost += 1;
+      return new Promise(() => {});
+    }
     const { entries } = parseBody(publishRequestSchema, new Uint8Array(body));
     const refused: PublishResponse["refused"] = [];
     for (const [index, text] of entries.entries()) {
