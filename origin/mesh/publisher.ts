@@ -110,7 +110,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const send = async (
     view: MembershipView,
     statements: readonly Pending[],
-    options: { readonly mayLookAgain: boolean; readonly patience: Patience },
+    patience: Patience,
+    isSecond = false,
   ): Promise<Publication> => {
     if (statements.length === 0) return NOTHING;
     const { epoch } = store;
@@ -124,13 +125,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
         view,
         now,
         domainDocument: (id) => store.domainDocument(id),
-        patience: options.patience,
+        patience,
       },
     );
     for (const version of versions) await membership.refreshForVersion(version);
     const newer = membership.view;
-    if (options.mayLookAgain && newer && newer.placement.version !== view.placement.version) {
-      return send(newer, statements, { ...options, mayLookAgain: false });
+    if (!isSecond && newer && newer.placement.version !== view.placement.version) {
+      return send(newer, statements, patience, true);
     }
 
     hasFailed = missing.size > 0;
@@ -196,10 +197,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const view = await membership.current();
       if (!view) return add(total, waitForMembers(store.waiting().entries));
       followEpoch(view);
-      const pass = await send(view, store.takeDue(now(), PASS_MAX_STATEMENTS), {
-        mayLookAgain: true,
-        patience: NOBODY,
-      });
+      const pass = await send(view, store.takeDue(now(), PASS_MAX_STATEMENTS), NOBODY);
       total = add(total, pass);
     }
   };
@@ -222,7 +220,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const view = await membership.current();
       if (!view) return waitForMembers(store.countWaiting(entries));
       followEpoch(view);
-      return send(view, store.takeWaiting(entries), { mayLookAgain: true, patience: DEPOSITOR });
+      return send(view, store.takeWaiting(entries), DEPOSITOR);
     },
     start: () => {
       loop ??= run();
