@@ -13,6 +13,7 @@ import {
   nameOf,
   News,
   nodeIdOf,
+  Pace,
   PROVING_STATEMENTS_MAX,
   provingStatements,
   renewedDescriptor,
@@ -67,6 +68,7 @@ const holdingsNote = z.array(domainIdSchema);
 export class Membership extends DurableObject<Env> {
   readonly #store: MembershipStore;
   readonly #news = new News<Statement>();
+  readonly #pace = new Pace();
   readonly #ledger: GossipLedger;
   /** As stored; undefined before the first `accept`. */
   #state: MembershipState | undefined;
@@ -172,15 +174,15 @@ export class Membership extends DurableObject<Env> {
     if (!config || !this.#state) return;
     if ((await this.ctx.storage.getAlarm()) !== null) return;
     // Sooner than between rounds, but not at once: nodes that start together shall not call in step.
-    await this.#setAlarm(config, 0.25 + 0.75 * Math.random());
+    await this.#setAlarm(config.gossipMs * (0.25 + 0.75 * Math.random()));
   }
 
   override async alarm(): Promise<void> {
     this.#isAwake = true;
     const config = await this.#config();
     if (!config || !this.#state) return;
-    // First, so that a round that fails is not the last. Jitter keeps nodes from calling in step.
-    await this.#setAlarm(config, 0.75 + Math.random() / 2);
+    // First, so that a round that fails is not the last.
+    await this.#setAlarm(this.#pace.next(config.gossipMs, Math.random()));
     await this.gossipNow();
   }
 
@@ -255,8 +257,11 @@ export class Membership extends DurableObject<Env> {
 
   async #merge(statements: readonly Statement[], now: number): Promise<number> {
     const state = this.#state;
-    const changed = state?.merge(statements) ?? [];
-    if (!state || changed.length === 0) return 0;
+    if (!state) return 0;
+    const mayDismiss = statements.some(({ type }) => type !== "descriptor");
+    const before = mayDismiss ? this.#viewAt(state, now) : undefined;
+    const changed = state.merge(statements);
+    if (changed.length === 0) return 0;
     this.#store.put(changed);
     this.#ledger.changed(now);
     this.#isViewOld = true;
@@ -265,8 +270,20 @@ export class Membership extends DurableObject<Env> {
       const bytes = JSON.stringify(statement).length;
       this.#news.add(nameOf(statement), { hash, bytes, statement });
     }
-    await this.#tellShards(this.#viewAt(state, now));
+    const view = this.#viewAt(state, now);
+    await this.#tellShards(view);
+    if (before && changed.some((statement) => isDismissal(statement, before, view, now))) {
+      await this.#hurry();
+    }
     return changed.length;
+  }
+
+  /** What is no member any more shall be refused everywhere before long. */
+  async #hurry(): Promise<void> {
+    const config = await this.#config();
+    if (!config) return;
+    this.#pace.hurry();
+    await this.#setAlarm(this.#pace.next(config.gossipMs, Math.random()));
   }
 
   #viewAt(state: MembershipState, now: number): MembershipView {
@@ -286,14 +303,26 @@ export class Membership extends DurableObject<Env> {
     this.ctx.waitUntil(pokeShards(this.env, config.shards));
   }
 
-  async #setAlarm({ gossipMs }: Config, factor: number): Promise<void> {
-    await this.ctx.storage.setAlarm(Date.now() + Math.ceil(gossipMs * factor));
+  async #setAlarm(milliseconds: number): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now() + Math.ceil(milliseconds));
   }
 
   /** Undefined where the environment is not complete: then the node only keeps what it is given. */
   async #config(): Promise<Config | undefined> {
     return configOf(this.env).catch(() => undefined);
   }
+}
+
+/** True for a vote or a proof with which its subject is a live member no more: one voter alone brings about neither. */
+function isDismissal(
+  statement: Statement,
+  before: MembershipView,
+  after: MembershipView,
+  now: number,
+): boolean {
+  if (statement.type === "descriptor") return false;
+  const node = nodeIdOf(subjectOf(statement));
+  return before.live(node, now) !== undefined && after.live(node, now) === undefined;
 }
 
 function membersOf(state: MembershipState): Members {

@@ -113,6 +113,7 @@ export {
   type HeldBucket,
 } from "./gossip/messages.ts";
 export { NEWS_MAX, NEWS_TELLINGS, News } from "./gossip/news.ts";
+export { Pace } from "./gossip/pace.ts";
 export { PEERS_PER_ROUND, choosePeers } from "./gossip/peers.ts";
 export type { GossipItem, GossipStore } from "./gossip/store.ts";
 export { admissionOf, type Admission } from "./membership/admission.ts";

@@ -4,13 +4,14 @@ import {
   BUCKETS,
   GossipExchange,
   News,
+  Pace,
   PEERS_PER_ROUND,
   answerGossip,
   type GossipRequest,
   type GossipResponse,
 } from "../../protocol/index.ts";
 import { DRAIN_S, RENEW_S, type Inhabitant } from "./population.ts";
-import { Knowledge, StatementTable } from "./statements.ts";
+import { Knowledge, StatementTable, type SimStatement } from "./statements.ts";
 
 /** The node's default. */
 export const GOSSIP_S = 30;
@@ -27,12 +28,14 @@ export interface SimNode extends Inhabitant {
   readonly index: number;
   readonly knowledge: Knowledge;
   readonly news: News<number>;
+  readonly pace: Pace;
   nextRoundAt: number;
   isAlive: boolean;
 }
 
 interface Spread {
   readonly madeAt: number;
+  readonly isUrgent: boolean;
   known: number;
 }
 
@@ -42,6 +45,8 @@ export interface GossipFigures {
   readonly rounds: number;
   /** Seconds from a statement's making until 99 % of the live nodes had it, sorted. */
   readonly convergence: readonly number[];
+  /** The same of revocations. */
+  readonly revocations: readonly number[];
   /** Statements made and not known to 99 % at the end. */
   readonly unfinished: number;
 }
@@ -53,6 +58,7 @@ export class GossipSim {
   readonly #descriptorBytes: number;
   readonly #spreading = new Map<number, Spread>();
   readonly #convergence: number[] = [];
+  readonly #revocations: number[] = [];
   readonly #onNews: (node: SimNode, subject: number) => void;
   #alive = 0;
   #messages = 0;
@@ -76,6 +82,7 @@ export class GossipSim {
       index,
       knowledge: new Knowledge(this.#table),
       news: new News<number>(),
+      pace: new Pace(),
       nextRoundAt: inhabitant.arrivesAt + random.unit() * GOSSIP_S,
       isAlive: false,
     }));
@@ -93,6 +100,7 @@ export class GossipSim {
       bytes: this.#bytes,
       rounds: this.#rounds,
       convergence: this.#convergence.toSorted((a, b) => a - b),
+      revocations: this.#revocations.toSorted((a, b) => a - b),
       unfinished: this.#spreading.size,
     };
   }
@@ -108,10 +116,10 @@ export class GossipSim {
       this.#depart(node, isDue);
       if (!node.isAlive) continue;
       if (isDue(from + ((((node.phase - from) % RENEW_S) + RENEW_S) % RENEW_S)))
-        this.#say(node, LIVE);
+        this.#say(node, node, LIVE);
       if (isDue(node.nextRoundAt)) {
+        node.nextRoundAt += this.#pause(node);
         this.#round(node);
-        node.nextRoundAt += GOSSIP_S * (0.9 + 0.2 * this.#random.unit());
       }
     }
     this.#clock = to;
@@ -131,28 +139,39 @@ export class GossipSim {
   #arrive(node: SimNode): void {
     node.isAlive = true;
     this.#alive += 1;
-    this.#say(node, LIVE);
+    this.#say(node, node, LIVE);
     // Its invitation names a member: it is told of all others there.
     const seed = this.#someone((other) => other.isAlive && other !== node);
     if (seed) this.#exchange(node, seed);
   }
 
   #depart(node: SimNode, isDue: (at: number) => boolean): void {
-    if (node.departure === "leaves" && isDue(node.departsAt - DRAIN_S)) this.#say(node, DRAINING);
+    if (node.departure === "leaves" && isDue(node.departsAt - DRAIN_S))
+      this.#say(node, node, DRAINING);
     if (!isDue(node.departsAt)) return;
     if (node.departure === "leaves") {
-      this.#say(node, GONE);
+      this.#say(node, node, GONE);
       // It tells two members before it goes.
       this.#round(node);
     }
     node.isAlive = false;
     this.#alive -= 1;
+    if (node.departure !== "is revoked") return;
+    const founder = this.#someone((other) => other.isAlive);
+    if (founder) this.#say(founder, node, REVOKED);
   }
 
-  #say(node: SimNode, what: { readonly isPlaced: boolean; readonly isLive: boolean }): void {
-    const number = this.#table.make({ subject: node.index, madeAt: this.#clock, ...what });
-    this.#spreading.set(number, { madeAt: this.#clock, known: 0 });
-    this.#merge(node, [number]);
+  #say(by: SimNode, subject: SimNode, what: Omit<SimStatement, "subject" | "madeAt">): void {
+    const statement = { subject: subject.index, madeAt: this.#clock, ...what };
+    const number = this.#table.make(statement);
+    const { isUrgent = false } = what;
+    this.#spreading.set(number, { madeAt: this.#clock, isUrgent, known: 0 });
+    this.#merge(by, [number]);
+  }
+
+  /** Seconds until the node's next round. */
+  #pause(node: SimNode): number {
+    return node.pace.next(GOSSIP_S * 1000, this.#random.unit()) / 1000;
   }
 
   #round(node: SimNode): void {
@@ -187,12 +206,17 @@ export class GossipSim {
       const item = this.#table.items[number];
       const subject = this.#table.statements[number]?.subject ?? 0;
       if (item) node.news.add(String(subject), item);
+      if (this.#table.statements[number]?.isUrgent) {
+        node.pace.hurry();
+        node.nextRoundAt = this.#clock + 1 + this.#pause(node);
+      }
       this.#onNews(node, subject);
       const spread = this.#spreading.get(number);
       if (!spread) continue;
       spread.known += 1;
       if (spread.known < KNOWN_SHARE * this.#alive) continue;
-      this.#convergence.push(this.#clock - spread.madeAt);
+      const list = spread.isUrgent ? this.#revocations : this.#convergence;
+      list.push(this.#clock - spread.madeAt);
       this.#spreading.delete(number);
     }
   }
@@ -214,6 +238,7 @@ export class GossipSim {
 const LIVE = { isPlaced: true, isLive: true };
 const DRAINING = { isPlaced: false, isLive: true };
 const GONE = { isPlaced: false, isLive: false };
+const REVOKED = { isPlaced: false, isLive: false, isUrgent: true };
 
 function requestBytes({ statements, held }: GossipRequest<number>, descriptor: number): number {
   const hashes = (held ?? []).reduce((sum, { hashes: list }) => sum + 2 + list.length, 0);

@@ -86,6 +86,8 @@ function tableOf(reports: readonly SimulationReport[]): string {
     ["entries moved / node / min", ({ repair }) => repair.entriesMoved.toFixed(1)],
     ["99 % know a change, median s", ({ convergence }) => String(convergence.median)],
     ["99 % know a change, p99 s", ({ convergence }) => String(convergence.p99)],
+    ["99 % know a revocation, median s", ({ revocation }) => String(revocation.median)],
+    ["99 % know a revocation, most s", ({ revocation }) => String(revocation.max)],
     ["nodes that share slots with one", ({ partners }) => partners.toFixed(0)],
     ["slots, most over mean", ({ loadBalance }) => loadBalance.toFixed(2)],
   ];

@@ -8,7 +8,7 @@ export const RENEW_S = 3600;
 /** A node that leaves in order is drained for so long before its lease ends. */
 export const DRAIN_S = 300;
 
-export type Departure = "leaves" | "crashes";
+export type Departure = "leaves" | "crashes" | "is revoked";
 
 export interface Inhabitant {
   readonly node: NodeId;
@@ -24,7 +24,7 @@ export interface Inhabitant {
 export interface PopulationOptions {
   readonly nodes: number;
   readonly seconds: number;
-  /** Share of the nodes that arrives in an hour; as many depart, every other one without a word. */
+  /** Share of the nodes that arrives in an hour; as many depart, every other one without a word, every tenth revoked. */
   readonly churnPerHour: number;
 }
 
@@ -37,7 +37,7 @@ export function drawPopulation(options: PopulationOptions, random: Random): Inha
         Array.from({ length: nodes }, (_, i) => i),
         Math.min(moving, nodes),
       )
-      .map((i, n) => [i, { at: random.unit() * seconds, crashes: n % 2 === 0 }] as const),
+      .map((i, n) => [i, { at: random.unit() * seconds, how: departureOf(n) }] as const),
   );
   return Array.from({ length: nodes + moving }, (_, i) => {
     const leaver = leavers.get(i);
@@ -45,8 +45,13 @@ export function drawPopulation(options: PopulationOptions, random: Random): Inha
       node: nodeIdSchema.parse(toBase64Url(sha256(utf8Bytes(`node ${i}`)))),
       arrivesAt: i < nodes ? 0 : random.unit() * seconds,
       departsAt: leaver?.at ?? Infinity,
-      departure: leaver?.crashes === true ? "crashes" : "leaves",
+      departure: leaver?.how ?? "leaves",
       phase: random.unit() * RENEW_S,
     };
   });
+}
+
+function departureOf(number: number): Departure {
+  if (number % 10 === 1) return "is revoked";
+  return number % 2 === 0 ? "crashes" : "leaves";
 }

@@ -45,6 +45,8 @@ export interface SimulationReport {
   };
   /** Seconds until 99 % of the live nodes know a change. */
   readonly convergence: { readonly median: number; readonly p99: number; readonly max: number };
+  /** The same of revocations, which are told at once. */
+  readonly revocation: { readonly median: number; readonly max: number };
   /** Changes that 99 % did not know when the simulation ended. */
   readonly unfinished: number;
   /** Other nodes with which a node shares slots. */
@@ -79,7 +81,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     }
     if (now % 60 === 59) options.onProgress((now + 1) / 60);
   }
-  const { messages, bytes, convergence, unfinished } = gossip.figures;
+  const { messages, bytes, convergence, revocations, unfinished } = gossip.figures;
   const perNodeMinute = (count: number): number => count / nodeMinutes;
   const scale = SLOTS / SAMPLE_SLOTS;
   const repair = slots.figures;
@@ -107,6 +109,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       p99: quantile(convergence, 0.99),
       max: convergence.at(-1) ?? 0,
     },
+    revocation: { median: quantile(revocations, 0.5), max: revocations.at(-1) ?? 0 },
     unfinished,
     partners: held.partners,
     loadBalance: held.mostOverMean,

@@ -20,6 +20,8 @@ export interface SimStatement {
   readonly madeAt: number;
   readonly isPlaced: boolean;
   readonly isLive: boolean;
+  /** A revocation: told at once. */
+  readonly isUrgent?: boolean;
 }
 
 export class StatementTable {

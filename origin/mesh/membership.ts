@@ -15,8 +15,8 @@ import {
 } from "../../protocol/index.ts";
 import type { PeerClient, FailureCode } from "./peer-client.ts";
 
-/** Membership changes with arrivals and hourly leases; a minute late costs no more than a second attempt. */
-const REFRESH_MS = 30_000;
+/** Half an interval of gossip: whom the own Worker knows to be revoked is refused here as soon. */
+const REFRESH_MS = 15_000;
 /** After a Worker that did not answer: it may be starting. */
 const RETRY_MS = 1_000;
 /** An unknown sender may be a new member; many unknown senders must not make us ask all the time. */
@@ -28,7 +28,7 @@ const VERSIONS_MAX = 1_000;
 export interface Membership {
   /** The last good view; undefined before there was one. */
   readonly view: MembershipView | undefined;
-  /** A view no older than a minute where the Worker answers, else the last good one. */
+  /** A view no older than `REFRESH_MS` where the Worker answers, else the last good one. */
   current(): Promise<MembershipView | undefined>;
   /** Asks the Worker again. */
   refresh(): Promise<Result<MembershipView, FailureCode>>;

@@ -18,6 +18,8 @@ import {
 } from "../../protocol/index.ts";
 import { describe as describeNode, makeMesh, type MeshFixture } from "./mesh-fixture.ts";
 
+/** A hurried round, with its jitter; a usual one comes after 7 s at the earliest. */
+const HURRY_MAX_MS = 1_500;
 const NOWHERE = "http://127.0.0.1:9";
 const SEED = new Uint8Array(32).fill(1);
 
@@ -39,9 +41,13 @@ async function introduce(statements: readonly Statement[] = fixture.members.stat
   expect(await stub().accept(fixture.mesh, members, Date.now())).toBeUndefined();
 }
 
-async function votesFor(subject: Identity): Promise<Statement[]> {
+async function votesOn(
+  subject: Identity,
+  verdict: "admit" | "revoke",
+  at = Date.now(),
+): Promise<Statement[]> {
   const votes = fixture.identities.map((voter) =>
-    signVote(voter, fixture.mesh, subject.publicKey, "admit", Date.now()),
+    signVote(voter, fixture.mesh, subject.publicKey, verdict, at),
   );
   return (await Promise.all(votes)).map((vote) => ({ type: "vote", vote }));
 }
@@ -77,7 +83,7 @@ test("P-61: takes in a newcomer whom enough voted for, and nothing of one whom t
   await introduce();
   const before = await known();
   const descriptor = toStatements([await describeNode(newcomer, fixture.mesh)]);
-  const votes = await votesFor(newcomer);
+  const votes = await votesOn(newcomer, "admit");
   const now = Date.now();
   expect(await stub().join([...descriptor, ...votes.slice(1)], now)).toBe("not-admitted");
   expect(await stub().join(votes, now)).toBe("not-admitted");
@@ -98,7 +104,7 @@ test("P-61: is not ready to take anyone in before it knows the mesh", async () =
 test("P-59: an asker that knows nothing and one that knows more end up knowing the same", async () => {
   await introduce();
   const asker = new MembershipState(fixture.members.charter);
-  asker.merge(await votesFor(newcomer));
+  asker.merge(await votesOn(newcomer, "admit"));
   asker.merge(toStatements([await describeNode(newcomer, fixture.mesh)]));
   const exchange = new GossipExchange(asker, 0);
   let request = exchange.open([]);
@@ -196,5 +202,25 @@ test("opens storage of version 1: its charter was of a form that has another mes
     expect(await node.members()).toBeUndefined();
     expect(await node.accept(fixture.mesh, fixture.members, Date.now())).toBeUndefined();
     expect((await node.members())?.statements).toHaveLength(2);
+  });
+});
+
+test("P-60: a revocation has the next round within seconds, and a vote that is not enough has not", async () => {
+  const descriptor = toStatements([await describeNode(newcomer, fixture.mesh)]);
+  await introduce([
+    ...fixture.members.statements,
+    ...(await votesOn(newcomer, "admit", Date.now() - 1000)),
+    ...descriptor,
+  ]);
+  const [first, ...others] = await votesOn(newcomer, "revoke");
+  if (!first) throw new Error("no vote");
+  await inNode(async (node, state) => {
+    await node.ensureAlarm();
+    const before = await state.storage.getAlarm();
+    expect(before).toBeGreaterThan(Date.now() + HURRY_MAX_MS);
+    await node.learn([first], Date.now());
+    expect(await state.storage.getAlarm()).toBe(before);
+    await node.learn(others, Date.now());
+    expect(await state.storage.getAlarm()).toBeLessThanOrEqual(Date.now() + HURRY_MAX_MS);
   });
 });
