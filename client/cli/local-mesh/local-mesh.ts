@@ -16,9 +16,11 @@ import {
   type Descriptor,
   type Identity,
   type MeshId,
+  type SealingKey,
   type SecretKey,
   type Statement,
 } from "../../../protocol/index.ts";
+import { openSealingKeys, readOriginConfig } from "../../../origin/index.ts";
 import { putMembers } from "./operator.ts";
 import { startOriginProcess, type OriginProcess } from "./origin-process.ts";
 import { openState, type MemberState, type OrganisationName } from "./state.ts";
@@ -67,6 +69,7 @@ export interface LocalOrganisation {
   /** Its Worker and its origin, as they listen. */
   readonly meshUrl: string;
   readonly originUrl: string;
+  readonly sealingKey: SealingKey;
   /** Its origin's configuration file. */
   readonly configFile: string;
   readonly database: string;
@@ -201,7 +204,7 @@ export class LocalMesh {
 
   /** An organisation's new descriptor, signed by it. */
   describe(slug: string, changes: Partial<Descriptor["descriptor"]> = {}): Promise<Descriptor> {
-    const { name, identity, meshUrl, originUrl } = this.organisation(slug);
+    const { name, identity, meshUrl, originUrl, sealingKey } = this.organisation(slug);
     const now = Date.now();
     return signDescriptor(identity, this.mesh, {
       version: 1,
@@ -214,6 +217,7 @@ export class LocalMesh {
       seq: now,
       issuedAt: now,
       expiresAt: now + LEASE_MS,
+      sealingKey,
       ...changes,
     });
   }
@@ -299,6 +303,8 @@ async function prepareOrganisation(
     logLevel: "error",
   };
   await writeFile(configFile, `${JSON.stringify(config, undefined, 2)}\n`);
+  const { sealing } = await readOriginConfig(configFile, {});
+  const { current } = await openSealingKeys(sealing);
   return {
     slug,
     name,
@@ -308,6 +314,7 @@ async function prepareOrganisation(
     operatorToken,
     meshUrl,
     originUrl: `${HOST}:${member.originPort}`,
+    sealingKey: current.publicKey,
     configFile,
     database: join(directory, "origin.sqlite"),
   };
