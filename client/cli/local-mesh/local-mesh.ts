@@ -55,6 +55,8 @@ export interface LocalMeshOptions {
   readonly separateWorkers?: boolean;
   /** More variables of every Worker, such as GOSSIP_SECONDS. */
   readonly environment?: WorkerEnvironment;
+  /** Which queries its origins take; `required` by default: only sealed ones. */
+  readonly sealing?: "required" | "optional";
   /** Puts something between an organisation and the others: returns the URL that its descriptor shall give. */
   readonly interpose?: (kind: "mesh" | "origin", slug: string, url: string) => Promise<string>;
 }
@@ -300,6 +302,7 @@ async function prepareOrganisation(
       minimumCount: 1,
       requestsPerMinute: REQUESTS_PER_MINUTE,
     },
+    sealing: { mode: options.sealing ?? "required" },
     logLevel: "error",
   };
   await writeFile(configFile, `${JSON.stringify(config, undefined, 2)}\n`);
