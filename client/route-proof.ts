@@ -68,7 +68,7 @@ export async function provenOrigins(
   if (!isDelegated) throw new ProtocolError("the gateway's delegation is not good for this client");
   return Promise.all(
     route.origins.map(async ({ node, estimate, descriptor }) => {
-      const { name, key, originUrl } = descriptor.descriptor;
+      const { name, key, originUrl, sealingKey } = descriptor.descriptor;
       const isProven = nodeOf(descriptor) === node && (await isMember(state, descriptor, now));
       return {
         node,
@@ -76,6 +76,7 @@ export async function provenOrigins(
         organisation: name,
         key,
         originUrl: isProven ? originUrl : undefined,
+        sealingKey,
       };
     }),
   );

@@ -17,15 +17,16 @@ import {
   PROVING_STATEMENTS_MAX,
   provingStatements,
   renewedDescriptor,
+  sealingKeySchema,
   signDescriptor,
   statementHash,
   subjectOf,
   verifyCharter,
   verifyStatements,
   type Charter,
-  type DomainId,
   type GossipRequestMessage,
   type GossipResponse,
+  type HeldDomains,
   type JoinResponse,
   type Members,
   type MembershipView,
@@ -64,6 +65,8 @@ export interface GossipStatus extends GossipTotals {
 }
 
 const holdingsNote = z.array(domainIdSchema);
+/** Null where the origin said that it has none; no note where it has not said anything. */
+const sealingKeyNote = sealingKeySchema.nullable();
 
 export class Membership extends DurableObject<Env> {
   readonly #store: MembershipStore;
@@ -161,10 +164,13 @@ export class Membership extends DurableObject<Env> {
     };
   }
 
-  /** The domains in which the own origin holds outcomes: the next descriptor says so, at once if that is new. */
-  async setHoldings(domains: readonly DomainId[], now: number): Promise<void> {
+  /** What the own origin says: the next descriptor says so, at once if that is new. */
+  async setHoldings({ domains, ...said }: HeldDomains, now: number): Promise<void> {
     const held = this.#store.note("holdings", holdingsNote);
     if (held?.join() !== domains.join()) this.#store.putNote("holdings", domains);
+    const sealingKey = said.sealingKey ?? null;
+    const heldKey = this.#store.note("sealing-key", sealingKeyNote);
+    if (heldKey !== sealingKey) this.#store.putNote("sealing-key", sealingKey);
     await this.#renew(now);
   }
 
@@ -246,8 +252,11 @@ export class Membership extends DurableObject<Env> {
     const key = identity.publicKey;
     if (!state.admission().isAdmitted(key) || state.isExcluded(key)) return;
     const held = state.descriptorOf(key);
-    const domains = this.#store.note("holdings", holdingsNote);
-    const next = renewedDescriptor(key, held, description, domains, now);
+    const origin = {
+      domains: this.#store.note("holdings", holdingsNote),
+      sealingKey: this.#store.note("sealing-key", sealingKeyNote),
+    };
+    const next = renewedDescriptor(key, held, description, origin, now);
     if (!next) return;
     const descriptor = await signDescriptor(identity, mesh, next);
     // Whatever came while it was signed may have used the same seq: two such would exclude this node.

@@ -11,6 +11,7 @@ import {
   type Issue,
   type SecretKey,
 } from "../protocol/index.ts";
+import { sealingConfigSchema, type SealingConfig } from "./sealing/config.ts";
 
 const NODE_KEY_VARIABLE = "OUTCOME_MESH_NODE_KEY";
 const OPERATOR_TOKEN_VARIABLE = "OUTCOME_MESH_OPERATOR_TOKEN";
@@ -54,6 +55,7 @@ export const originConfigSchema = z.strictObject({
   /** Compiled ontologies. */
   ontologies: z.array(filePath).default([]),
   policy: policySchema.prefault({}),
+  sealing: sealingConfigSchema.prefault({}),
   /** Hosts, as URLs name them, that are not public, and that this origin may call nonetheless. */
   allowedHosts: z.array(z.string().min(1)).default([]),
   /** `info` logs each query that is refused, too. */
@@ -63,10 +65,11 @@ export const originConfigSchema = z.strictObject({
 /** A configuration that was read: absolute paths, and the secrets themselves. */
 export interface OriginConfig extends Omit<
   z.output<typeof originConfigSchema>,
-  "keyFile" | "operatorTokenFile"
+  "keyFile" | "operatorTokenFile" | "sealing"
 > {
   readonly key: SecretKey;
   readonly operatorToken: string;
+  readonly sealing: SealingConfig;
 }
 
 /** A configuration, or a file that it names, is not usable: `issues` names each offending field. */
@@ -96,7 +99,7 @@ export async function readOriginConfig(
   if (!json.ok) return fail(json.error);
   const parsed = originConfigSchema.safeParse(json.value);
   if (!parsed.success) return fail(...issuesOf(parsed.error));
-  const { keyFile, operatorTokenFile, ...settings } = parsed.data;
+  const { keyFile, operatorTokenFile, sealing, ...settings } = parsed.data;
   const at = (relative: string): string => resolve(dirname(path), relative);
 
   const secret = async <S extends z.ZodType<string>>(
@@ -124,6 +127,11 @@ export async function readOriginConfig(
     database: at(settings.database),
     domains: settings.domains.map(at),
     ontologies: settings.ontologies.map(at),
+    sealing: {
+      mode: sealing.mode,
+      keyFile: at(sealing.keyFile ?? `${settings.database}.sealing-key`),
+      previousKeyFiles: sealing.previousKeyFiles.map(at),
+    },
     key: await secret(secretKeySchema, NODE_KEY_VARIABLE, "keyFile", keyFile),
     operatorToken: await secret(
       tokenSchema,

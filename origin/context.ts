@@ -3,6 +3,7 @@ import type { DomainId, Identity, MemberGuard, MeshId } from "../protocol/index.
 import type { OriginPolicy } from "./config.ts";
 import type { Membership, Publisher } from "./mesh/index.ts";
 import type { RecordIndex } from "./record-index.ts";
+import type { Sealing } from "./sealing/index.ts";
 import type { Store } from "./store/index.ts";
 
 export interface OriginContext {
@@ -11,6 +12,7 @@ export interface OriginContext {
   readonly operatorToken: string;
   readonly policy: OriginPolicy;
   readonly logLevel: "info" | "error";
+  readonly sealing: Sealing;
   readonly store: Store;
   /** One a domain that this origin serves. */
   readonly indexes: ReadonlyMap<DomainId, RecordIndex>;

@@ -20,6 +20,7 @@ export {
   type SourceRow,
 } from "./load/index.ts";
 export type { MissingNode, Publication } from "./mesh/index.ts";
+export { openSealingKeys } from "./sealing/index.ts";
 export { statusReportSchema, type StatusReport } from "./routes/status.ts";
 export { startOrigin, type RunningOrigin } from "./start.ts";
 export { openStore, type Store, type StoreOptions } from "./store/index.ts";

@@ -56,8 +56,10 @@ export function createServer(context: OriginContext): Hono<ServerEnv> {
     const { identity, mesh, now } = context;
     const signed = await signedAnswerTo(c.req.raw, c.res, { identity, mesh, now: now() });
     if (signed === c.res) return;
-    if (!signed.ok && context.logLevel === "info") {
-      const code = c.error instanceof Refusal ? c.error.code : String(signed.status);
+    // A sealed refusal has the status of an answer.
+    if ((!signed.ok || c.error) && context.logLevel === "info") {
+      const status = signed.ok ? "internal" : String(signed.status);
+      const code = c.error instanceof Refusal ? c.error.code : status;
       logRefusal(code, c.get("sender"), c.req.header("traceparent"));
     }
     // Hono would add the header fields of the response that it replaces.
@@ -65,7 +67,14 @@ export function createServer(context: OriginContext): Hono<ServerEnv> {
     c.res = signed;
   });
   app.post(ORIGIN_QUERY_PATH, (c) =>
-    answerQuery(context, c.req.raw, (sender) => c.set("sender", sender)),
+    answerQuery(context, c.req.raw, {
+      onSender: (sender) => c.set("sender", sender),
+      onError: (error) => {
+        c.error = error instanceof Error ? error : new Error(String(error));
+        if (error instanceof Refusal) return;
+        logFailure("request", error, c.req.header("traceparent"));
+      },
+    }),
   );
   app.post(OUTCOMES_PATH, (c) => depositOutcome(context, c.req.raw));
   app.delete(OUTCOME_PATH, (c) => withdrawOutcome(context, c.req.raw, c.req.param()));

@@ -18,6 +18,7 @@ import {
   type Publication,
 } from "./mesh/index.ts";
 import { RecordIndex } from "./record-index.ts";
+import { Sealing } from "./sealing/index.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/index.ts";
 
@@ -40,6 +41,7 @@ export interface RunningOrigin {
 export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> {
   const identity = await openIdentity(config.key);
   const loaded = await loadDomains(config);
+  const sealing = await Sealing.open(config.sealing, identity.node);
   const { minimumCount } = config.policy;
   const store = openStore(config.database, loaded.domains, { minimumCount });
   const closing = new AbortController();
@@ -51,7 +53,12 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
     const { signal } = closing;
     const client = createPeerClient({ identity, mesh, meshUrl, allowedHosts, signal });
     const guard = new MemberGuard(store.floors);
-    const membership = createMembership({ client, mesh, own });
+    const membership = createMembership({
+      client,
+      mesh,
+      own,
+      onView: (view) => sealing.check(view),
+    });
     const publisher = createPublisher({ store, identity, mesh, client, membership });
     const app = createServer({
       identity,
@@ -59,6 +66,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       operatorToken: config.operatorToken,
       policy: config.policy,
       logLevel: config.logLevel,
+      sealing,
       store,
       indexes,
       membership,
@@ -67,7 +75,13 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       now: Date.now,
     });
     const { server, url } = await listen(app.fetch, config.listen);
-    const provisioned = provisionWorker({ client, own, loaded, signal });
+    const provisioned = provisionWorker({
+      client,
+      own,
+      loaded,
+      sealingKey: sealing.publicKey,
+      signal,
+    });
     publisher.start();
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {

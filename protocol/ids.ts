@@ -13,6 +13,7 @@ export const domainIdSchema = base64Url32.brand<"DomainId">();
 export const meshIdSchema = base64Url32.brand<"MeshId">();
 export const ontologyIdSchema = base64Url32.brand<"OntologyId">();
 export const publicKeySchema = base64Url32.brand<"PublicKey">();
+export const sealingKeySchema = base64Url32.brand<"SealingKey">();
 
 /** SHA-256 of the organisation's raw Ed25519 public key. */
 export type NodeId = z.infer<typeof nodeIdSchema>;
@@ -24,6 +25,8 @@ export type MeshId = z.infer<typeof meshIdSchema>;
 export type OntologyId = z.infer<typeof ontologyIdSchema>;
 /** A raw Ed25519 public key. */
 export type PublicKey = z.infer<typeof publicKeySchema>;
+/** A raw X25519 public key. */
+export type SealingKey = z.infer<typeof sealingKeySchema>;
 
 /** SHA-256 of `bytes`, as the base64url text that every identifier is made of. */
 export function contentId(bytes: Uint8Array): string {

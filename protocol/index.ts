@@ -89,11 +89,13 @@ export {
   nodeIdSchema,
   ontologyIdSchema,
   publicKeySchema,
+  sealingKeySchema,
   type DomainId,
   type MeshId,
   type NodeId,
   type OntologyId,
   type PublicKey,
+  type SealingKey,
 } from "./ids.ts";
 export {
   TreeIndex,
@@ -263,6 +265,24 @@ export {
 } from "./query/ask-origins.ts";
 export { rankResults, summarize, type QueryOutcome } from "./query/ranking.ts";
 export { err, issueSchema, issuesOf, ok, type Issue, type Result } from "./result.ts";
+export {
+  ANSWER_NONCE_BYTES,
+  SEALED_ANSWER_CONTENT_MAX_BYTES,
+  SEALED_MEDIA_TYPE,
+  SEALED_QUERY_CONTENT_MAX_BYTES,
+  openQuery,
+  openSealingKey,
+  sealQuery,
+  sealingKeyId,
+  type AnswerContent,
+  type AnswerOpener,
+  type AnswerSealer,
+  type OpenedQuery,
+  type OpenError,
+  type SealedQuery,
+  type SealingContext,
+  type SealingKeyPair,
+} from "./sealed/index.ts";
 export { planRouting, shareOut, type RoutingPlan } from "./signature/plan.ts";
 export { SLOTS, rootKeyOf, slotOf, slotsOf } from "./signature/root-keys.ts";
 export {

@@ -43,6 +43,8 @@ export interface MembershipOptions {
   readonly mesh: MeshId;
   /** The own Worker. */
   readonly own: PeerTarget;
+  /** Hears of the view after every refresh. */
+  readonly onView?: (view: MembershipView) => void;
   readonly now?: () => number;
 }
 
@@ -75,6 +77,7 @@ export function createMembership(options: MembershipOptions): Membership {
       view = made;
     }
     nextAt = now() + REFRESH_MS;
+    options.onView?.(view);
     return ok(view);
   };
   const refresh = (): Promise<Result<MembershipView, FailureCode>> =>

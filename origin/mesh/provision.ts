@@ -1,10 +1,11 @@
-/** Gives the own Worker the ontologies and domains that this origin serves. */
+/** Gives the own Worker the ontologies and domains that this origin serves, and its sealing key. */
 import {
   canonicalBytes,
   utf8Bytes,
   type HeldDomains,
   type OntologyId,
   type PeerTarget,
+  type SealingKey,
 } from "../../protocol/index.ts";
 import type { LoadedDomains } from "../domains.ts";
 import { logEvent } from "../log.ts";
@@ -19,6 +20,7 @@ export interface ProvisionOptions {
   /** The own Worker. */
   readonly own: PeerTarget;
   readonly loaded: LoadedDomains;
+  readonly sealingKey: SealingKey;
   /** Gives up. */
   readonly signal: AbortSignal;
 }
@@ -43,6 +45,7 @@ async function provisionOnce({
   client,
   own,
   loaded,
+  sealingKey,
 }: ProvisionOptions): Promise<FailureCode | undefined> {
   const requests = [
     ...[...loaded.ontologies].map(([id, bytes]: [OntologyId, Uint8Array<ArrayBuffer>]) =>
@@ -51,8 +54,8 @@ async function provisionOnce({
     ...loaded.domains.map(({ id, domain }) =>
       put(`/v1/domains/${id}`, canonicalBytes(domain), "application/json"),
     ),
-    // The node's descriptor says in which domains there are outcomes here.
-    put("/v1/node/holdings", holdingsOf(loaded), "application/json"),
+    // The node's descriptor says in which domains there are outcomes here, and to which key to seal queries.
+    put("/v1/node/holdings", holdingsOf(loaded, sealingKey), "application/json"),
   ];
   for (const request of requests) {
     const answer = await client.put(own, request);
@@ -61,8 +64,8 @@ async function provisionOnce({
   return undefined;
 }
 
-function holdingsOf({ domains }: LoadedDomains): Uint8Array<ArrayBuffer> {
-  const holdings: HeldDomains = { domains: domains.map(({ id }) => id) };
+function holdingsOf({ domains }: LoadedDomains, sealingKey: SealingKey): Uint8Array<ArrayBuffer> {
+  const holdings: HeldDomains = { domains: domains.map(({ id }) => id), sealingKey };
   return utf8Bytes(JSON.stringify(holdings));
 }
 

@@ -3,7 +3,6 @@ import {
   contentDigest,
   encodeProfile,
   originQuerySchema,
-  parseJsonBody,
   rateLimitHeaders,
   Refusal,
   signAnswer,
@@ -15,25 +14,47 @@ import { requireMember } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
 import { rank, type Ranked } from "../ranking.ts";
 import type { RecordIndex } from "../record-index.ts";
+import { openExchange, type Exchange } from "../sealing/index.ts";
 import { readBody } from "./body.ts";
 
-/** `onSender` hears who asks, once that is verified. */
+export interface QueryObserver {
+  /** Hears who asks, once that is verified. */
+  readonly onSender: (sender: NodeId) => void;
+  /** Hears of what a sealed answer hides: a refusal, or a failure. */
+  readonly onError: (error: unknown) => void;
+}
+
 export async function answerQuery(
   context: OriginContext,
   request: Request,
-  onSender: (sender: NodeId) => void,
+  { onSender, onError }: QueryObserver,
 ): Promise<Response> {
   const { method, url, headers } = request;
   const receivedAt = context.now();
   const body = await readBody(request);
   const received = { method, url, headers, body };
-  const { timeoutMs, quota } = await requireMember(context, received, onSender);
+  const { node, timeoutMs, quota } = await requireMember(context, received, onSender);
   const requireTime = (): void => {
     if (context.now() - receivedAt < timeoutMs) return;
     throw new Refusal("too-late", { detail: "the time that the sender waits is over" });
   };
-  const query = parseJsonBody(headers, originQuerySchema, body);
+  const exchange = await openExchange(received, {
+    sealing: context.sealing,
+    mesh: context.mesh,
+    from: node,
+    to: context.identity.node,
+    headers: rateLimitHeaders(quota),
+    onError,
+  });
+  return exchange.respond(() => answerOpened(context, exchange, requireTime));
+}
 
+async function answerOpened(
+  context: OriginContext,
+  exchange: Exchange,
+  requireTime: () => void,
+): Promise<Response> {
+  const query = exchange.parse(originQuerySchema);
   const index = indexFor(context, query);
   const profile = encodeProfile(index.compiled, query.profile);
   // Paths as the gateway gives them, so that a requester hears of one unknown term once.
@@ -46,12 +67,12 @@ export async function answerQuery(
     version: 1,
     node: context.identity.node,
     domain: query.domain,
-    query: contentDigest(body),
+    query: contentDigest(exchange.body),
     answeredAt: context.now(),
     results: ranked.flatMap((item) => resultOf(context, index, item) ?? []),
     warnings: profile.value.warnings.slice(0, WARNINGS_MAX),
   });
-  return Response.json(signed, { headers: rateLimitHeaders(quota) });
+  return Response.json(signed);
 }
 
 /** As many as an answer may carry. */

@@ -1,6 +1,11 @@
 /** GET /v1/status: what this origin holds, and what the mesh has yet to hear of it. For the operator. */
 import { z } from "zod";
-import { domainIdSchema, meshIdSchema, nodeIdSchema } from "../../protocol/index.ts";
+import {
+  domainIdSchema,
+  meshIdSchema,
+  nodeIdSchema,
+  sealingKeySchema,
+} from "../../protocol/index.ts";
 import { requireOperator } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
 
@@ -9,6 +14,13 @@ export const statusReportSchema = z.strictObject({
   mesh: meshIdSchema,
   /** Absent until the own Worker has told. */
   membership: z.strictObject({ version: z.string(), members: z.int() }).optional(),
+  sealing: z.strictObject({
+    mode: z.enum(["required", "optional"]),
+    /** The origin's own. */
+    key: sealingKeySchema,
+    /** Whose key the node's descriptor carries, by what the own Worker tells. All but `own` and `previous` is wrong. */
+    announced: z.enum(["own", "previous", "none", "another", "unknown"]),
+  }),
   domains: z.array(
     z.strictObject({
       id: domainIdSchema,
@@ -33,13 +45,14 @@ export type StatusReport = z.infer<typeof statusReportSchema>;
 
 export function reportStatus(context: OriginContext, request: Request): Response {
   requireOperator(context, request.headers);
-  const { identity, mesh, store, indexes, membership } = context;
+  const { identity, mesh, sealing, store, indexes, membership } = context;
   const { view } = membership;
   const waiting = store.waiting();
   const status: StatusReport = {
     node: identity.node,
     mesh,
     ...(view && { membership: { version: view.version, members: view.members.length } }),
+    sealing: { mode: sealing.mode, key: sealing.publicKey, announced: sealing.announced },
     domains: [...indexes.values()].map(({ compiled: { id, domain } }) => {
       const { records, entries, announced } = store.totals(id);
       const { name, title } = domain;

@@ -1,17 +1,25 @@
 /**
- * Asking one origin over HTTP: signs the query, sends it, and believes the answer only after checking it.
+ * Asking one origin over HTTP: seals the query where the origin has a key for that, signs it, sends it, and believes
+ * the answer only after checking it.
  * Used by the gateway and by a client that calls origins itself. Never rejects, and never waits longer than
  * its deadline: whatever an origin does costs only its own results.
  */
-import type { MeshId, NodeId, PublicKey } from "../ids.ts";
+import type { MeshId, NodeId, PublicKey, SealingKey } from "../ids.ts";
 import { ANSWER_MAX_BYTES } from "../messages/limits.ts";
 import type { OriginQuery } from "../messages/query.ts";
 import type { OriginOutcome } from "../query/ask-origins.ts";
+import {
+  SEALED_MEDIA_TYPE,
+  SEALED_QUERY_CONTENT_MAX_BYTES,
+  sealQuery,
+  type SealedQuery,
+} from "../sealed/index.ts";
 import { signedAnswerSchema, verifyAnswer, type Answer } from "../signed/answer.ts";
+import { verifyDescriptor } from "../signed/descriptor.ts";
 import { utf8Bytes } from "../bytes.ts";
 import { readJson } from "./body.ts";
 import { contentDigest } from "./message-signature.ts";
-import { problemCode, problemSchema, type Problem } from "./problem.ts";
+import { problemCode, problemOf, problemSchema, type Problem } from "./problem.ts";
 import { signedFetch, type Caller, type PeerResponse } from "./signed-fetch.ts";
 
 /** The path below an origin's base URL. */
@@ -23,6 +31,8 @@ export interface OriginTarget {
   readonly key: PublicKey;
   /** From the node's own signed descriptor. Where it has none, it is unreachable. */
   readonly originUrl?: string | undefined;
+  /** Likewise. Where it has none, the query is protected by TLS alone. */
+  readonly sealingKey?: SealingKey | undefined;
 }
 
 export interface AskOriginOptions extends Caller {
@@ -36,27 +46,105 @@ export interface AskOriginOptions extends Caller {
 
 type Verdict = Pick<OriginOutcome, "status" | "results" | "warnings" | "problem">;
 
+/** As many random bytes as a sealed query needs. */
+const SEAL_RANDOM_BYTES = 32;
+/** What an origin answers to one who does not know its sealing key of today. */
+const KEY_PROBLEMS: ReadonlySet<string | undefined> = new Set([
+  "unknown-sealing-key",
+  "sealing-required",
+]);
+
 /** Sends `query` to an origin and turns whatever happens into an outcome. */
 export async function askOriginOverHttp(options: AskOriginOptions): Promise<OriginOutcome> {
+  const { origin } = options;
+  const first = await askOnce(options, origin.sealingKey);
+  const renewed = await renewedSealingKey(options, first.problem);
+  if (renewed === undefined || renewed === origin.sealingKey) return first;
+  const second = await askOnce(options, renewed);
+  return {
+    ...second,
+    bytesSent: first.bytesSent + second.bytesSent,
+    bytesReceived: first.bytesReceived + second.bytesReceived,
+  };
+}
+
+async function askOnce(
+  options: AskOriginOptions,
+  sealingKey: SealingKey | undefined,
+): Promise<OriginOutcome> {
   const { origin, signal } = options;
-  if (origin.originUrl === undefined) {
-    return { ...nothing("unreachable"), bytesSent: 0, bytesReceived: 0 };
-  }
+  if (origin.originUrl === undefined) return { ...nothing("unreachable"), ...NO_TRAFFIC };
   const body = utf8Bytes(JSON.stringify(options.query));
+  let sealed: SealedQuery | undefined;
+  if (sealingKey !== undefined) {
+    if (body.length > SEALED_QUERY_CONTENT_MAX_BYTES) {
+      const detail = `a sealed query may have ${SEALED_QUERY_CONTENT_MAX_BYTES} bytes`;
+      return { ...nothing("refused", problemOf("too-large", { detail })), ...NO_TRAFFIC };
+    }
+    sealed = await seal(options, sealingKey, body);
+    // A key that no one can have is its origin's fault.
+    if (!sealed) return { ...nothing("invalid"), ...NO_TRAFFIC };
+  }
   const { result, ...traffic } = await signedFetch(options, {
     method: "POST",
     url: origin.originUrl + ORIGIN_QUERY_PATH,
     to: origin.node,
     key: origin.key,
-    body,
+    ...(sealed ? { body: sealed.message, mediaType: SEALED_MEDIA_TYPE } : { body }),
     maxBytes: ANSWER_MAX_BYTES,
     timeoutMs: options.deadline - options.now(),
     signal,
   });
-  const verdict = result.ok
-    ? await verdictOn(options, contentDigest(body), result.value)
-    : nothing(result.error);
+  if (!result.ok) return { ...nothing(result.error), ...traffic };
+  const answer = await opened(sealed, result.value);
+  const verdict = answer
+    ? await verdictOn(options, contentDigest(body), answer)
+    : nothing("invalid");
   return { ...verdict, ...traffic };
+}
+
+const NO_TRAFFIC = { bytesSent: 0, bytesReceived: 0 };
+
+async function seal(
+  { mesh, origin, identity, delegation, random }: AskOriginOptions,
+  key: SealingKey,
+  body: Uint8Array,
+): Promise<SealedQuery | undefined> {
+  const from = delegation?.node ?? identity.node;
+  const context = { mesh, from, to: origin.node, method: "POST", path: ORIGIN_QUERY_PATH };
+  try {
+    return await sealQuery(body, key, context, random(SEAL_RANDOM_BYTES));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What the origin said to a query: the sealed answer's content, or what refused it before it was opened. Undefined
+ * where a sealed query was answered in the clear: whoever did that has not read it.
+ */
+async function opened(
+  sealed: SealedQuery | undefined,
+  response: PeerResponse,
+): Promise<PeerResponse | undefined> {
+  if (!sealed || !response.ok) return response;
+  const content = await sealed.answer.open(response.body);
+  return content && { ...content, ok: content.status >= 200 && content.status < 300 };
+}
+
+/** The key in the descriptor that an origin sent along with its refusal, if its node signed that. */
+async function renewedSealingKey(
+  { mesh, origin, now }: AskOriginOptions,
+  problem: Problem | undefined,
+): Promise<SealingKey | undefined> {
+  if (!problem || !KEY_PROBLEMS.has(problemCode(problem))) return undefined;
+  for (const statement of problem.statements ?? []) {
+    if (statement.type !== "descriptor") continue;
+    const { key, expiresAt, sealingKey } = statement.descriptor.descriptor;
+    if (key !== origin.key || expiresAt <= now()) continue;
+    if (await verifyDescriptor(mesh, statement.descriptor)) return sealingKey;
+  }
+  return undefined;
 }
 
 async function verdictOn(

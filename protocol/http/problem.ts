@@ -7,7 +7,9 @@ import { issueSchema, type Issue } from "../result.ts";
 const PROBLEMS = {
   "bad-request": { status: 400, title: "The request is not valid" },
   unauthorized: { status: 401, title: "The request does not say who asks" },
+  "unknown-sealing-key": { status: 400, title: "The query is sealed to a key not known here" },
   forbidden: { status: 403, title: "The asker may not do this" },
+  "sealing-required": { status: 403, title: "Queries must be sealed here" },
   "not-found": { status: 404, title: "There is nothing here" },
   "unknown-domain": { status: 404, title: "This node does not know the domain" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },

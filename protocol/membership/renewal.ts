@@ -1,5 +1,5 @@
 /** What a node says of itself next: the descriptors that renew its lease, and those with which it leaves. */
-import type { DomainId, PublicKey } from "../ids.ts";
+import type { DomainId, PublicKey, SealingKey } from "../ids.ts";
 import { CLOCK_SKEW_S } from "../http/message-signature.ts";
 import {
   ENDED_LEASE_MS,
@@ -20,6 +20,13 @@ export interface OwnDescription {
   readonly capacity: number;
 }
 
+/** What its origin says; undefined, or a member that is undefined, where it has not said so yet. */
+export interface OriginDescription {
+  readonly domains?: readonly DomainId[] | undefined;
+  /** Null: it takes no sealed queries. */
+  readonly sealingKey?: SealingKey | null | undefined;
+}
+
 /**
  * The node's next descriptor, to be signed; undefined where the one that is held says it all and is fresh, or
  * says that the node has left. A node whose lease had ended raises its epoch: others may have dropped its
@@ -29,21 +36,23 @@ export function renewedDescriptor(
   key: PublicKey,
   held: Descriptor | undefined,
   { capacity, ...description }: OwnDescription,
-  domains: readonly DomainId[] | undefined,
+  origin: OriginDescription,
   now: number,
 ): DescriptorStatement | undefined {
   if (held && hasLeft(held.descriptor)) return undefined;
   const last = held?.descriptor;
   const isOver = last !== undefined && last.expiresAt <= now;
+  const sealingKey = origin.sealingKey === undefined ? last?.sealingKey : origin.sealingKey;
   const next: DescriptorStatement = {
     version: 1,
     key,
     ...description,
-    domains: [...(domains ?? last?.domains ?? [])],
+    domains: [...(origin.domains ?? last?.domains ?? [])],
     capacity: last?.capacity === 0 ? 0 : capacity,
     epoch: (last?.epoch ?? 0) + (isOver ? 1 : 0),
     ...dated(last, now),
     expiresAt: now + LEASE_MS,
+    ...(sealingKey && { sealingKey }),
   };
   const isFresh =
     last !== undefined &&
@@ -86,6 +95,7 @@ function saysTheSame(a: DescriptorStatement, b: DescriptorStatement): boolean {
     a.originUrl === b.originUrl &&
     a.capacity === b.capacity &&
     a.epoch === b.epoch &&
+    a.sealingKey === b.sealingKey &&
     a.domains.join() === b.domains.join()
   );
 }

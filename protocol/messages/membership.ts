@@ -1,6 +1,6 @@
 /** What a node is told of its mesh, and says of it. */
 import { z } from "zod";
-import { domainIdSchema } from "../ids.ts";
+import { domainIdSchema, sealingKeySchema } from "../ids.ts";
 import { statementSchema } from "../membership/statements.ts";
 import { charterSchema } from "../signed/charter.ts";
 import { DESCRIPTOR_MAX_DOMAINS } from "../signed/descriptor.ts";
@@ -34,8 +34,9 @@ export const joinResponseSchema = z.strictObject({
 });
 export type JoinResponse = z.infer<typeof joinResponseSchema>;
 
-/** In which domains the node's origin holds outcomes. */
+/** What the node's origin has it say: in which domains it holds outcomes, and how it is asked. */
 export const holdingsSchema = z.strictObject({
   domains: z.array(domainIdSchema).max(DESCRIPTOR_MAX_DOMAINS),
+  sealingKey: sealingKeySchema.optional(),
 });
 export type HeldDomains = z.infer<typeof holdingsSchema>;

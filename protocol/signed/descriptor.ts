@@ -1,7 +1,14 @@
 /** Descriptors: an organisation's signed description of itself. Its lease is the life of all that it published. */
 import { z } from "zod";
 import { ByteWriter, fromBase64Url } from "../bytes.ts";
-import { domainIdSchema, nodeIdOf, publicKeySchema, type MeshId, type NodeId } from "../ids.ts";
+import {
+  domainIdSchema,
+  nodeIdOf,
+  publicKeySchema,
+  sealingKeySchema,
+  type MeshId,
+  type NodeId,
+} from "../ids.ts";
 import { endpointSchema } from "../http/endpoint.ts";
 import type { Identity } from "./ed25519.ts";
 import { signatureSchema, signStatement, verifyStatement } from "./statement.ts";
@@ -32,6 +39,8 @@ export const descriptorStatementSchema = z
     /** Milliseconds since 1970. */
     issuedAt: timestamp,
     expiresAt: timestamp,
+    /** The key to which queries to its origin are sealed; absent where it has none. */
+    sealingKey: sealingKeySchema.optional(),
   })
   .refine((d) => d.expiresAt > d.issuedAt && d.expiresAt - d.issuedAt <= LEASE_MS, {
     path: ["expiresAt"],
@@ -56,7 +65,10 @@ export function encodeDescriptor(d: DescriptorStatement): Uint8Array<ArrayBuffer
     .text(d.originUrl ?? "")
     .u16(d.domains.length);
   for (const domain of d.domains) writer.raw(fromBase64Url(domain));
-  return writer.u16(d.capacity).u32(d.epoch).u64(d.seq).u64(d.issuedAt).u64(d.expiresAt).bytes();
+  writer.u16(d.capacity).u32(d.epoch).u64(d.seq).u64(d.issuedAt).u64(d.expiresAt);
+  // Last, and nothing where absent: descriptors from before there were sealing keys verify as they did.
+  if (d.sealingKey !== undefined) writer.raw(fromBase64Url(d.sealingKey));
+  return writer.bytes();
 }
 
 export async function signDescriptor(

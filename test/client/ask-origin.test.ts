@@ -5,12 +5,24 @@ import {
   askOriginOverHttp,
   callPolicy,
   contentDigest,
+  openQuery,
+  openSealingKey,
+  ORIGIN_QUERY_PATH,
+  problemCode,
   problemOf,
+  REQUEST_MAX_BYTES,
+  SEALED_MEDIA_TYPE,
+  SEALED_QUERY_CONTENT_MAX_BYTES,
+  sealingKeySchema,
+  secretKeyFrom,
   signAnswer,
   signDelegation,
+  signDescriptor,
   verifyRequest,
   type Answer,
   type AskOriginOptions,
+  type DescriptorStatement,
+  type Identity,
   type OriginOutcome,
   type SignedAnswer,
 } from "../../protocol/index.ts";
@@ -23,7 +35,15 @@ import {
   type ReceivedByServer,
   type TestServer,
 } from "../support/client-server.ts";
-import { alice, bob, carol, domainIdFrom, mesh, otherMesh } from "../unit/support/identities.ts";
+import {
+  alice,
+  bob,
+  carol,
+  domainIdFrom,
+  mesh,
+  otherMesh,
+  statementOf,
+} from "../unit/support/identities.ts";
 
 const ASKER = alice;
 const ORIGIN = bob;
@@ -390,3 +410,163 @@ describe("asking an origin over HTTP", () => {
     expect(outcome.status).toBe("invalid");
   });
 });
+
+const SEALING = await openSealingKey(secretKeyFrom(new Uint8Array(32).fill(1)));
+const OLD_SEALING = await openSealingKey(secretKeyFrom(new Uint8Array(32).fill(2)));
+const NONCE = new Uint8Array(16).fill(3);
+
+/** The origin, as one knows it who read a descriptor with `sealingKey`. */
+const sealedTarget = (sealingKey: string | undefined) => ({
+  origin: {
+    node: ORIGIN.node,
+    key: ORIGIN.publicKey,
+    originUrl: server.url,
+    sealingKey: sealingKey === undefined ? undefined : sealingKeySchema.parse(sealingKey),
+  },
+});
+
+/** Opens a query as an honest origin with `SEALING`, and seals what `reply` makes of the body within. */
+const unsealing =
+  (reply: (body: Uint8Array) => Promise<{ status: number; content: unknown }>): Handler =>
+  async (request, response) => {
+    const context = {
+      mesh,
+      from: ASKER.node,
+      to: ORIGIN.node,
+      method: "POST",
+      path: ORIGIN_QUERY_PATH,
+    };
+    const opened = await openQuery(request.body, [SEALING], context);
+    if (!opened.ok) return refusingKey()(request, response);
+    const { status, content } = await reply(opened.value.body);
+    const body = Uint8Array.from(Buffer.from(JSON.stringify(content)));
+    const sealed = await opened.value.answer.seal({ status, body }, NONCE);
+    return say(request, response, 200, Buffer.from(sealed));
+  };
+
+const honest = unsealing(async (body) => ({
+  status: 200,
+  content: await signAnswer(ORIGIN, mesh, {
+    ...answerTo({ method: "POST", path: "", headers: {}, body: Buffer.from(body) }),
+  }),
+}));
+
+/** Refuses the key, with a descriptor in which there is one of `SEALING`, but for `change`. */
+const refusingKey =
+  (
+    change: Partial<DescriptorStatement> = {},
+    signer: Identity = ORIGIN,
+    code: "unknown-sealing-key" | "sealing-required" = "unknown-sealing-key",
+  ): Handler =>
+  async (request, response) => {
+    const now = Date.now();
+    const lease = { issuedAt: now - 1000, expiresAt: now + 60_000 };
+    const statement = statementOf(ORIGIN, { ...lease, sealingKey: SEALING.publicKey, ...change });
+    const descriptor = await signDescriptor(signer, mesh, statement);
+    const problem = problemOf(code, { statements: [{ type: "descriptor", descriptor }] });
+    return say(request, response, problem.status, problem);
+  };
+
+describe("asking an origin that has a sealing key", () => {
+  it("P-122: sends nothing but the sealed query, and takes the sealed answer to what is within", async () => {
+    const outcome = await ask(honest, sealedTarget(SEALING.publicKey));
+    expect(outcome).toMatchObject({ status: "answered", results: [result("a"), result("b")] });
+    const received = server.requests.at(-1);
+    expect(received?.headers["content-type"]).toBe(SEALED_MEDIA_TYPE);
+    expect(received?.body.includes(DOMAIN)).toBe(false);
+    expect([outcome.bytesSent, outcome.bytesReceived]).toEqual([1024, 4096]);
+  });
+
+  it("P-126: takes a sealed refusal for what it says", async () => {
+    const problem = problemOf("forbidden", { detail: "not you" });
+    const refusing = unsealing(async () => ({ status: 403, content: problem }));
+    const late = unsealing(async () => ({ status: 504, content: problemOf("too-late") }));
+    const failing = unsealing(async () => ({ status: 500, content: problemOf("internal") }));
+    const target = sealedTarget(SEALING.publicKey);
+    expect(await ask(refusing, target)).toMatchObject({ status: "refused", problem });
+    expect((await ask(late, target)).status).toBe("timed-out");
+    expect((await ask(failing, target)).status).toBe("unreachable");
+  });
+
+  it.each<[string, Handler]>([
+    ["in the clear, which who read the query would not give", answering()],
+    ["sealed to another query", (request, out) => say(request, out, 200, Buffer.alloc(4096, 1))],
+    ["of no size class", (request, out) => say(request, out, 200, Buffer.alloc(100, 1))],
+    [
+      "sealed, about the sealed bytes and not those within",
+      async (request, out) => {
+        const content = await signAnswer(ORIGIN, mesh, answerTo(request));
+        return unsealing(async () => ({ status: 200, content }))(request, out);
+      },
+    ],
+  ])("P-126: does not believe an answer %s", async (_, handler) => {
+    const outcome = await ask(handler, sealedTarget(SEALING.publicKey));
+    expect(outcome).toMatchObject({ status: "invalid", ...NOTHING });
+  });
+
+  it.each([
+    ["another key", OLD_SEALING.publicKey, "unknown-sealing-key"],
+    ["none", undefined, "sealing-required"],
+  ] as const)(
+    "P-127: with %s, asks once more with the key that the refusal proves",
+    async (_, known, code) => {
+      const before = server.requests.length;
+      const outcome = await ask((request, out) => {
+        const isFirst = server.requests.length === before + 1;
+        return isFirst ? refusingKey({}, ORIGIN, code)(request, out) : honest(request, out);
+      }, sealedTarget(known));
+      expect(outcome.status).toBe("answered");
+      const sent = server.requests.slice(before).map(({ body }) => body.length);
+      expect(sent).toHaveLength(2);
+      expect(outcome.bytesSent).toBe((sent[0] ?? 0) + (sent[1] ?? 0));
+    },
+  );
+
+  it.each<[string, Handler]>([
+    ["for ever", refusingKey()],
+    ["with the key that was used", refusingKey({ sealingKey: OLD_SEALING.publicKey })],
+    ["with a descriptor that another signed", refusingKey({}, carol)],
+    ["with another node's descriptor", refusingKey({ key: carol.publicKey }, carol)],
+    ["with one that has expired", refusingKey({ issuedAt: 1, expiresAt: 2 })],
+    ["with one that has no key", (request, out) => refuseWithoutKey(request, out)],
+  ])("P-127: an origin that refuses %s is asked twice at most", async (_, handler) => {
+    const before = server.requests.length;
+    const outcome = await ask(handler, sealedTarget(OLD_SEALING.publicKey));
+    expect(outcome.status).toBe("refused");
+    expect(outcome.problem && problemCode(outcome.problem)).toBe("unknown-sealing-key");
+    const bodies = server.requests.slice(before).map(({ body }) => body);
+    expect(bodies.length).toBeLessThanOrEqual(2);
+    // Never in the clear, whatever the origin says.
+    for (const body of bodies) expect(body.includes(DOMAIN)).toBe(false);
+  });
+
+  it("P-124: does not ask with a query that is too long to be sealed, or to a key that no one has", async () => {
+    const before = server.requests.length;
+    const profile = { text: "x".repeat(SEALED_QUERY_CONTENT_MAX_BYTES) };
+    const long = await ask(honest, {
+      ...sealedTarget(SEALING.publicKey),
+      query: { ...QUERY, profile },
+    });
+    expect(long).toMatchObject({ status: "refused", problem: { status: 413 }, bytesSent: 0 });
+    const zero = Buffer.alloc(32).toString("base64url");
+    expect(await ask(honest, sealedTarget(zero))).toMatchObject({ status: "invalid" });
+    expect(server.requests.length).toBe(before);
+    const { length } = JSON.stringify({ ...QUERY, profile: { text: "" } });
+    const longest = { text: "x".repeat(SEALED_QUERY_CONTENT_MAX_BYTES - length) };
+    const outcome = await ask(honest, {
+      ...sealedTarget(SEALING.publicKey),
+      query: { ...QUERY, profile: longest },
+    });
+    expect(outcome).toMatchObject({ status: "answered", bytesSent: REQUEST_MAX_BYTES });
+  });
+});
+
+const refuseWithoutKey: Handler = async (request, response) => {
+  const now = Date.now();
+  const statement = statementOf(ORIGIN, { issuedAt: now - 1000, expiresAt: now + 60_000 });
+  const descriptor = await signDescriptor(ORIGIN, mesh, statement);
+  const problem = problemOf("unknown-sealing-key", {
+    statements: [{ type: "descriptor", descriptor }],
+  });
+  return say(request, response, problem.status, problem);
+};

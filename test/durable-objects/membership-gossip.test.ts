@@ -8,6 +8,7 @@ import {
   LEASE_MS,
   MembershipState,
   openIdentity,
+  openSealingKey,
   secretKeyFrom,
   signVote,
   toStatements,
@@ -144,7 +145,7 @@ test("P-55: a node describes itself, and says at once in which domains its origi
   await introduce(toStatements([await describeNode(second, fixture.mesh)]));
   await inNode(async (node) => {
     await node.accept(fixture.mesh, fixture.members, Date.now());
-    await node.setHoldings([fixture.domain.id], Date.now());
+    await node.setHoldings({ domains: [fixture.domain.id] }, Date.now());
     const [own, ...others] = descriptorsOf((await node.members())?.statements ?? [], first);
     expect(others).toEqual([]);
     expect(own?.descriptor).toMatchObject({
@@ -152,6 +153,27 @@ test("P-55: a node describes itself, and says at once in which domains its origi
       domains: [fixture.domain.id],
       epoch: 0,
     });
+  });
+});
+
+test("P-120: a node says at once to which key queries to its origin are sealed, and that there is none", async () => {
+  const [first, second] = fixture.identities;
+  await introduce(toStatements([await describeNode(second, fixture.mesh)]));
+  const { publicKey: sealingKey } = await openSealingKey(secretKeyFrom(new Uint8Array(32).fill(7)));
+  const other = await openSealingKey(secretKeyFrom(new Uint8Array(32).fill(8)));
+  await inNode(async (node) => {
+    await node.accept(fixture.mesh, fixture.members, Date.now());
+    const said = async () =>
+      descriptorsOf((await node.members())?.statements ?? [], first)[0]?.descriptor;
+    for (const key of [sealingKey, other.publicKey]) {
+      await node.setHoldings({ domains: [], sealingKey: key }, Date.now());
+      expect((await said())?.sealingKey).toBe(key);
+    }
+    const { seq } = (await said()) ?? {};
+    await node.setHoldings({ domains: [], sealingKey: other.publicKey }, Date.now());
+    expect((await said())?.seq).toBe(seq);
+    await node.setHoldings({ domains: [] }, Date.now());
+    expect(await said()).not.toHaveProperty("sealingKey");
   });
 });
 

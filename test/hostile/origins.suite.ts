@@ -1,9 +1,14 @@
 /** What a hostile member's origin answers: it costs the query that origin's results, and nothing else. */
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { beforeAll, expect, test } from "vitest";
 import {
   contentDigest,
+  openQuery,
+  openSealingKey,
   ORIGIN_QUERY_PATH,
+  secretKeySchema,
   signAnswer,
   utf8Bytes,
   type OriginStatus,
@@ -67,16 +72,28 @@ test("a redirect to an internal address", () =>
     body: new Uint8Array(),
   })));
 
-test("results in another organisation's name", () =>
+test("results in another organisation's name, sealed as an honest answer is", () =>
   expectOnlyLoss("invalid", async ({ body }) => {
-    const signed = await signAnswer(mesh.hostile.identity, mesh.faults.local.mesh, {
+    const { identity, database } = mesh.hostile;
+    const secret = (await readFile(`${database}.sealing-key`, "utf8")).trim();
+    const key = await openSealingKey(secretKeySchema.parse(secret));
+    const opened = await openQuery(body, [key], {
+      mesh: mesh.faults.local.mesh,
+      from: mesh.honest(ASKER).identity.node,
+      to: identity.node,
+      method: "POST",
+      path: ORIGIN_QUERY_PATH,
+    });
+    if (!opened.ok) throw new Error(opened.error);
+    const signed = await signAnswer(identity, mesh.faults.local.mesh, {
       version: 1,
       node: mesh.honest().identity.node,
       domain: mesh.faults.domain.id,
-      query: contentDigest(body),
+      query: contentDigest(opened.value.body),
       answeredAt: Date.now(),
       results: [],
       warnings: [],
     });
-    return { body: utf8Bytes(JSON.stringify(signed)) };
+    const content = { status: 200, body: utf8Bytes(JSON.stringify(signed)) };
+    return { body: await opened.value.answer.seal(content, randomBytes(16)) };
   }));

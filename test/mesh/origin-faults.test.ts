@@ -61,11 +61,17 @@ function statuses(response: QueryResponse): Record<string, OriginStatus> {
   );
 }
 
-/** Puts `handler` where the bad organisation's origin was. */
-async function replaceOrigin(handler: RequestListener): Promise<void> {
+/**
+ * Puts `handler` where the bad organisation's origin was. It is asked in the clear, so that what is wrong with its
+ * answers is what they say; `sealed`: as before.
+ */
+async function replaceOrigin(handler: RequestListener, sealed?: "sealed"): Promise<void> {
   const server = createServer(handler);
   servers.push(server);
-  await mesh.mesh.renew({ [BAD]: { originUrl: await listen(server) } });
+  const originUrl = await listen(server);
+  await mesh.mesh.renew({
+    [BAD]: sealed ? { originUrl } : { originUrl, sealingKey: undefined },
+  });
 }
 
 /** All results but the bad organisation's, and the status that says what it did. */
@@ -182,6 +188,7 @@ test("its own signed answer to another query, replayed: invalid", async () => {
   expect(recorded?.status).toBe(200);
   await replaceOrigin(
     (request, response) => void saySigned(request, response, 200, recorded?.responseBody),
+    "sealed",
   );
   const other = await askGateway(mesh.mesh.organisation(ASKER), {
     domain: mesh.compiled.id,

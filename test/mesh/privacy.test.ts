@@ -4,14 +4,18 @@
  */
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createClient } from "../../client/index.ts";
 import type { Example } from "../../examples/example.ts";
 import {
   decodeOntology,
   domainSchema,
   encodeOntology,
+  ORIGIN_QUERY_PATH,
   queryResponseSchema,
+  SEALED_MEDIA_TYPE,
   type QueryResponse,
 } from "../../protocol/index.ts";
+import type { Exchange } from "../support/recording-proxy.ts";
 import { findTraces, type Traced } from "../support/traces.ts";
 import {
   allBytes,
@@ -166,15 +170,12 @@ test("the mesh that is looked at works: every organisation's query is answered b
   }
 });
 
-test("the search for canaries finds them where they are: in an origin's database and its answers", async () => {
+test("the search for canaries finds them where they are: in an origin's database and in what requesters get", async () => {
   const [first] = records;
   const database = await allBytes(join(mesh.directory, "origins", "ash"));
   expect(findTraces(database, [`canary-id-ash-0`])).not.toEqual([]);
-  const answers = Buffer.concat(
-    recorder.of("origin", "ash").exchanges.map(({ responseBody }) => responseBody),
-  );
   const own = first?.records.flatMap(canariesOf) ?? [];
-  expect(findTraces(answers, own)).not.toEqual([]);
+  expect(findTraces(Buffer.from(JSON.stringify(responses)), own)).not.toEqual([]);
 });
 
 test("no shard stores a byte of any profile value, intervention, result or record id", async () => {
@@ -192,17 +193,56 @@ test("no object of a Worker stores one either, apart from the ontology's public 
   expect(findTraces(bytes, hidden)).toEqual([]);
 });
 
-test("no message between organisations' Workers, or from an origin to them, carries one", () => {
-  const exchanges = recorder.all("mesh").flatMap((proxy) => proxy.exchanges);
-  const paths = new Set(exchanges.map(({ path }) => path));
-  expect(paths).toContain("/v1/peer/publish");
-  expect(paths).toContain("/v1/peer/lookup");
-  const bytes = Buffer.concat(
+/** All that could be seen of exchanges by who lies between the two ends. */
+function seen(exchanges: readonly Exchange[]): Buffer {
+  return Buffer.concat(
     exchanges.flatMap((exchange) => [
       Buffer.from(exchange.path + exchange.requestHeaders + exchange.responseHeaders),
       exchange.requestBody,
       exchange.responseBody,
     ]),
   );
-  expect(findTraces(bytes, canaries)).toEqual([]);
+}
+
+test("no message between organisations' Workers, or from an origin to them, carries one", () => {
+  const exchanges = recorder.all("mesh").flatMap((proxy) => proxy.exchanges);
+  const paths = new Set(exchanges.map(({ path }) => path));
+  expect(paths).toContain("/v1/peer/publish");
+  expect(paths).toContain("/v1/peer/lookup");
+  expect(findTraces(seen(exchanges), canaries)).toEqual([]);
+});
+
+test("P-126: no query to an origin and no answer of one does: what lies before it sees sizes of a few classes", () => {
+  const exchanges = recorder.all("origin").flatMap((proxy) => proxy.exchanges);
+  expect(exchanges.length).toBeGreaterThanOrEqual(2 * SLUGS.length);
+  expect(findTraces(seen(exchanges), canaries)).toEqual([]);
+  for (const { path, status, requestBody, responseBody, requestHeaders } of exchanges) {
+    expect([path, status]).toEqual([ORIGIN_QUERY_PATH, 200]);
+    expect(requestHeaders).toContain(SEALED_MEDIA_TYPE);
+    expect(requestBody.length).toBe(1024);
+    expect(Math.log2(responseBody.length) % 1).toBe(0);
+  }
+  // Whether an origin has results at all, and the names of fields, do not show either.
+  for (const name of ["embedding", "treatment", "results", "answer", mesh.compiled.id]) {
+    expect(findTraces(seen(exchanges), [name])).toEqual([]);
+  }
+});
+
+test("P-126: nor does one of a client that asks origins itself", async () => {
+  const before = recorder.all("origin").map((proxy) => proxy.exchanges.length);
+  const { meshUrl, requesterToken } = mesh.mesh.organisation("ash");
+  const client = createClient({ gateway: meshUrl, token: requesterToken });
+  const response = await client
+    .queryPrivately({
+      domain: await client.compile(mesh.compiled.id),
+      profile: asked,
+      k: 20,
+    })
+    .response();
+  expect(response.ranking).toEqual(responses[0]?.ranking);
+  const exchanges = recorder
+    .all("origin")
+    .flatMap((proxy, i) => proxy.exchanges.slice(before[i] ?? 0));
+  expect(exchanges.length).toBeGreaterThan(1);
+  expect(findTraces(seen(exchanges), canaries)).toEqual([]);
 });

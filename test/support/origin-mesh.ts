@@ -38,6 +38,7 @@ import {
   type CompiledDomain,
   type Descriptor,
   type Entry,
+  type HeldDomains,
   type Identity,
   type MembershipView,
   type MeshId,
@@ -144,6 +145,8 @@ export class TestNode {
   readonly received: Entry[] = [];
   readonly ontologies = new Set<string>();
   membershipRequests = 0;
+  /** What its origin last had it say. */
+  holdings: HeldDomains | undefined;
   /** What it does with a batch: `hang` stores it and never answers, `lose` forgets it and never answers. */
   mode: "answer" | "hang" | "lose" | "refuse" = "answer";
   /** Batches that were lost. */
@@ -240,7 +243,7 @@ export class TestNode {
       return c.body(null, 204);
     });
     app.put("/v1/node/holdings", async (c) => {
-      parseBody(holdingsSchema, new Uint8Array(await c.req.arrayBuffer()));
+      this.holdings = parseBody(holdingsSchema, new Uint8Array(await c.req.arrayBuffer()));
       return c.body(null, 204);
     });
     app.post("/v1/peer/publish", async (c) => this.#batch(await c.req.arrayBuffer(), false));

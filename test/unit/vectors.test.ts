@@ -17,6 +17,7 @@ const RULES: Record<string, string> = {
   "placement.json": "P-34",
   "statements.json": "P-36 to P-44",
   "http-signature.json": "P-47, P-49",
+  "sealed.json": "P-120 to P-124",
 };
 
 describe("the pinned vectors", () => {

@@ -4,6 +4,7 @@
  */
 import { placementVectors, signatureVectors } from "./domain-vectors.ts";
 import { families, ontologyVectors, primitives } from "./function-vectors.ts";
+import { sealedVectors } from "./sealed-vectors.ts";
 import { httpSignatureVectors, statementVectors } from "./statement-vectors.ts";
 
 /** File name to content, as JSON has it. */
@@ -16,5 +17,6 @@ export async function makeVectors(): Promise<Readonly<Record<string, unknown>>> 
     "placement.json": placementVectors(),
     "statements.json": await statementVectors(),
     "http-signature.json": await httpSignatureVectors(),
+    "sealed.json": await sealedVectors(),
   };
 }

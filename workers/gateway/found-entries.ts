@@ -81,9 +81,10 @@ export class FoundEntries {
     const bestFirst = [...found].toSorted(([, a], [, b]) => b.estimate - a.estimate);
     for (const [text, { statement, entry, estimate: value, member }] of bestFirst) {
       if (await verifyEntry(statement, entry, this.#node.mesh, member.key)) {
-        const { node, name, key, originUrl } = member;
+        const { node, name, key, originUrl, sealingKey } = member;
         const { signature } = entry;
-        return { node, organisation: name, estimate: value, key, originUrl, signature };
+        const target = { node, key, originUrl, sealingKey };
+        return { ...target, organisation: name, estimate: value, signature };
       }
       found.delete(text);
     }

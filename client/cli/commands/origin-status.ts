@@ -32,7 +32,8 @@ async function runOriginStatus(options: OriginStatusOptions): Promise<void> {
   else printText(formatStatus(status));
 }
 
-function formatStatus({ node, mesh, membership, domains, outbox }: StatusReport): string {
+function formatStatus(report: StatusReport): string {
+  const { node, mesh, membership, domains, outbox } = report;
   const members = membership
     ? counted(membership.members, "member")
     : "not yet known to its Worker";
@@ -46,10 +47,24 @@ function formatStatus({ node, mesh, membership, domains, outbox }: StatusReport)
   const missing = outbox.missing.map((entry) => [entry.node, String(entry.entries)]);
   return [
     `node ${node}\nmesh ${mesh}, ${members}`,
+    sealingText(report.sealing),
     formatTable(["domain", "id", "records", "entries", "withheld"], rows),
     outboxText(outbox),
     ...(missing.length > 0 ? [formatTable(["waits for", "entries"], missing)] : []),
   ].join("\n\n");
+}
+
+function sealingText({ mode, key, announced }: StatusReport["sealing"]): string {
+  const taken = mode === "required" ? "only sealed queries" : "sealed and unsealed queries";
+  const says = {
+    own: "the mesh is told so",
+    previous: "the mesh is still told a previous one",
+    none: "WARNING: the mesh is told no key, so queries come unsealed",
+    another:
+      "WARNING: the mesh is told a key that is not this origin's: its Worker may be in other hands",
+    unknown: "not yet known to the mesh",
+  };
+  return `Answers ${taken}. Sealing key ${key}: ${says[announced]}.`;
 }
 
 function outboxText({ waiting, unacknowledged }: StatusReport["outbox"]): string {

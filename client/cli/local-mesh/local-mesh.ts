@@ -16,9 +16,11 @@ import {
   type Descriptor,
   type Identity,
   type MeshId,
+  type SealingKey,
   type SecretKey,
   type Statement,
 } from "../../../protocol/index.ts";
+import { openSealingKeys, readOriginConfig } from "../../../origin/index.ts";
 import { putMembers } from "./operator.ts";
 import { startOriginProcess, type OriginProcess } from "./origin-process.ts";
 import { openState, type MemberState, type OrganisationName } from "./state.ts";
@@ -53,6 +55,8 @@ export interface LocalMeshOptions {
   readonly separateWorkers?: boolean;
   /** More variables of every Worker, such as GOSSIP_SECONDS. */
   readonly environment?: WorkerEnvironment;
+  /** Which queries its origins take; `required` by default: only sealed ones. */
+  readonly sealing?: "required" | "optional";
   /** Puts something between an organisation and the others: returns the URL that its descriptor shall give. */
   readonly interpose?: (kind: "mesh" | "origin", slug: string, url: string) => Promise<string>;
 }
@@ -67,6 +71,7 @@ export interface LocalOrganisation {
   /** Its Worker and its origin, as they listen. */
   readonly meshUrl: string;
   readonly originUrl: string;
+  readonly sealingKey: SealingKey;
   /** Its origin's configuration file. */
   readonly configFile: string;
   readonly database: string;
@@ -201,7 +206,7 @@ export class LocalMesh {
 
   /** An organisation's new descriptor, signed by it. */
   describe(slug: string, changes: Partial<Descriptor["descriptor"]> = {}): Promise<Descriptor> {
-    const { name, identity, meshUrl, originUrl } = this.organisation(slug);
+    const { name, identity, meshUrl, originUrl, sealingKey } = this.organisation(slug);
     const now = Date.now();
     return signDescriptor(identity, this.mesh, {
       version: 1,
@@ -214,6 +219,7 @@ export class LocalMesh {
       seq: now,
       issuedAt: now,
       expiresAt: now + LEASE_MS,
+      sealingKey,
       ...changes,
     });
   }
@@ -296,9 +302,12 @@ async function prepareOrganisation(
       minimumCount: 1,
       requestsPerMinute: REQUESTS_PER_MINUTE,
     },
+    sealing: { mode: options.sealing ?? "required" },
     logLevel: "error",
   };
   await writeFile(configFile, `${JSON.stringify(config, undefined, 2)}\n`);
+  const { sealing } = await readOriginConfig(configFile, {});
+  const { current } = await openSealingKeys(sealing);
   return {
     slug,
     name,
@@ -308,6 +317,7 @@ async function prepareOrganisation(
     operatorToken,
     meshUrl,
     originUrl: `${HOST}:${member.originPort}`,
+    sealingKey: current.publicKey,
     configFile,
     database: join(directory, "origin.sqlite"),
   };

@@ -72,6 +72,8 @@ export async function startBadInputMesh(): Promise<BadInputMesh> {
     directory,
     // What is stored is compared: nothing else shall change it meanwhile.
     environment: { GOSSIP_SECONDS: "3600" },
+    // What is wrong lies within: that a sealed query is read as any other, test/origin/sealing.test.ts shows.
+    sealing: "optional",
     organisations: ["target", "peer", "lapsed", "twofaced"].map((slug) => ({
       slug,
       name: `Org ${slug}`,

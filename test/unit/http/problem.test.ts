@@ -10,7 +10,9 @@ import {
 const STATUSES: Record<ProblemCode, number> = {
   "bad-request": 400,
   unauthorized: 401,
+  "unknown-sealing-key": 400,
   forbidden: 403,
+  "sealing-required": 403,
   "not-found": 404,
   "unknown-domain": 404,
   "method-not-allowed": 405,

@@ -22,7 +22,7 @@ function held(descriptor: DescriptorStatement | undefined): Descriptor {
   return { descriptor, signature: "" };
 }
 
-const first = renewedDescriptor(key, undefined, description, domains, NOW);
+const first = renewedDescriptor(key, undefined, description, { domains }, NOW);
 
 describe("a node's next descriptor", () => {
   it("P-55: at first says what the operator and the origin say", () => {
@@ -40,7 +40,7 @@ describe("a node's next descriptor", () => {
 
   it("P-55: comes after an hour, and before that only where something changed", () => {
     const at = (now: number, change: object = {}, held_ = held(first), of = domains) =>
-      renewedDescriptor(key, held_, { ...description, ...change }, of, now);
+      renewedDescriptor(key, held_, { ...description, ...change }, { domains: of }, now);
     expect(at(NOW + RENEW_MS - 1)).toBeUndefined();
     expect(at(NOW + RENEW_MS)).toMatchObject({ seq: NOW + RENEW_MS, epoch: 0 });
     expect(at(NOW + 1, { capacity: 4 })).toMatchObject({ capacity: 4, seq: NOW + 1 });
@@ -50,19 +50,25 @@ describe("a node's next descriptor", () => {
 
   it("P-55: never has a seq that was used, though the clock was set back", () => {
     const changed = { ...description, capacity: 9 };
-    const next = renewedDescriptor(key, held(first), changed, domains, NOW - 5_000);
+    const next = renewedDescriptor(key, held(first), changed, { domains }, NOW - 5_000);
     expect(next?.seq).toBe(NOW + 1);
   });
 
   it("P-55: raises the epoch once the lease had ended", () => {
-    const before = renewedDescriptor(key, held(first), description, domains, NOW + LEASE_MS - 1);
+    const before = renewedDescriptor(
+      key,
+      held(first),
+      description,
+      { domains },
+      NOW + LEASE_MS - 1,
+    );
     expect(before?.epoch).toBe(0);
-    const after = renewedDescriptor(key, held(first), description, domains, NOW + LEASE_MS);
+    const after = renewedDescriptor(key, held(first), description, { domains }, NOW + LEASE_MS);
     expect(after?.epoch).toBe(1);
   });
 
   it("P-55: keeps the domains that are published where the origin has not said any", () => {
-    const next = renewedDescriptor(key, held(first), description, undefined, NOW + RENEW_MS);
+    const next = renewedDescriptor(key, held(first), description, {}, NOW + RENEW_MS);
     expect(next?.domains).toEqual(domains);
   });
 
@@ -71,13 +77,13 @@ describe("a node's next descriptor", () => {
     const draining = held(leavingDescriptor(before, "hand-over", NOW));
     expect(draining.descriptor).toMatchObject({ capacity: 0, expiresAt: NOW + LEASE_MS });
     expect(hasLeft(draining.descriptor)).toBe(false);
-    const renewed = renewedDescriptor(key, draining, description, domains, NOW + RENEW_MS);
+    const renewed = renewedDescriptor(key, draining, description, { domains }, NOW + RENEW_MS);
     expect(renewed).toMatchObject({ capacity: 0 });
 
     const left = held(leavingDescriptor(draining, "end", NOW + 1));
     expect(left.descriptor).toMatchObject({ seq: NOW + 1, expiresAt: NOW + 2 });
     expect(hasLeft(left.descriptor)).toBe(true);
-    const ever = renewedDescriptor(key, left, description, domains, NOW + 9 * LEASE_MS);
+    const ever = renewedDescriptor(key, left, description, { domains }, NOW + 9 * LEASE_MS);
     expect(ever).toBeUndefined();
   });
 });
