@@ -3,19 +3,22 @@ import type { DomainId, Identity, MemberGuard, MeshId } from "../protocol/index.
 import type { OriginPolicy } from "./config.ts";
 import type { Membership, Publisher } from "./mesh/index.ts";
 import type { RecordIndex } from "./record-index.ts";
+import type { StatusReport } from "./status/index.ts";
 import type { Store } from "./store/index.ts";
+import type { OriginMetrics } from "./telemetry/index.ts";
 
 export interface OriginContext {
   readonly identity: Identity;
   readonly mesh: MeshId;
   readonly operatorToken: string;
   readonly policy: OriginPolicy;
-  readonly logLevel: "info" | "error";
   readonly store: Store;
   /** One a domain that this origin serves. */
   readonly indexes: ReadonlyMap<DomainId, RecordIndex>;
   readonly membership: Membership;
   readonly publisher: Publisher;
   readonly guard: MemberGuard;
+  readonly metrics: OriginMetrics;
+  readonly status: () => StatusReport;
   readonly now: () => number;
 }

@@ -15,6 +15,7 @@ import { requireMember } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
 import { rank, type Ranked } from "../ranking.ts";
 import type { RecordIndex } from "../record-index.ts";
+import { noteRequest } from "../telemetry/index.ts";
 import { readBody } from "./body.ts";
 
 /** `onSender` hears who asks, once that is verified. */
@@ -35,6 +36,7 @@ export async function answerQuery(
   const query = parseJsonBody(headers, originQuerySchema, body);
 
   const index = indexFor(context, query);
+  noteRequest({ domain: query.domain });
   const profile = encodeProfile(index.compiled, query.profile);
   // Paths as the gateway gives them, so that a requester hears of one unknown term once.
   if (!profile.ok) throw new Refusal("bad-profile", { errors: profile.error });
@@ -42,6 +44,7 @@ export async function answerQuery(
   index.refresh();
   const ranked = rank(index, profile.value.values, query.k, query.excludeGroups);
   requireTime();
+  noteRequest({ results: ranked.length });
   const signed = await signAnswer(context.identity, context.mesh, {
     version: 1,
     node: context.identity.node,
