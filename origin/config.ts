@@ -1,4 +1,4 @@
-/** The origin's configuration: a JSON file, with the two secrets in files of their own or in the environment. */
+/** The origin's configuration: JSON with comments, with the two secrets in files of their own or in the environment. */
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
@@ -6,11 +6,11 @@ import {
   endpointSchema,
   issuesOf,
   meshIdSchema,
-  parseJson,
   secretKeySchema,
   type Issue,
   type SecretKey,
 } from "../protocol/index.ts";
+import { parseConfigText } from "./config-text.ts";
 import { sealingConfigSchema, type SealingConfig } from "./sealing/config.ts";
 
 const NODE_KEY_VARIABLE = "OUTCOME_MESH_NODE_KEY";
@@ -25,41 +25,90 @@ const tokenSchema = z
   .min(TOKEN_MIN_LENGTH, `must have at least ${TOKEN_MIN_LENGTH} characters`);
 
 const policySchema = z.strictObject({
-  /** Answer queries that leave out groups. An asker that may could find out by two queries what a group holds. */
-  allowExclusion: z.boolean().default(false),
-  /** Let the mesh know of a signature only where at least this many records share it. */
-  minimumCount: z.int().min(1).max(0xffff_ffff).default(1),
-  /** Queries that one member may send, by itself and its clients together. */
-  requestsPerMinute: z.int().min(1).max(1_000_000).default(600),
+  allowExclusion: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Answer queries that leave out groups of records. A member that may do so can find out by two queries what a group holds.",
+    ),
+  minimumCount: z
+    .int()
+    .min(1)
+    .max(0xffff_ffff)
+    .default(1)
+    .describe(
+      "Let the mesh know of a signature only where at least this many of your records share it.",
+    ),
+  requestsPerMinute: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(600)
+    .describe("Requests that one member may send, by itself and its clients together."),
 });
 export type OriginPolicy = z.infer<typeof policySchema>;
 
-/** The configuration file. Paths in it are relative to it. */
+const listenSchema = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .default("127.0.0.1")
+    .describe("The address to listen on; `0.0.0.0` for all of the machine's."),
+  port: z.int().min(0).max(65_535).default(7100).describe("The port; 0 for any free one."),
+});
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/**
+ * The configuration file. Paths in it are relative to it. Every field is described for an administrator:
+ * `origin init` writes the commented file from these texts.
+ */
 export const originConfigSchema = z.strictObject({
-  meshId: meshIdSchema,
-  /** Base URL of this organisation's own Worker. */
-  meshUrl: endpointSchema,
-  listen: z
-    .strictObject({
-      host: z.string().min(1).default("127.0.0.1"),
-      /** 0 for any free port. */
-      port: z.int().min(0).max(65_535).default(7100),
-    })
-    .default({ host: "127.0.0.1", port: 7100 }),
-  database: filePath,
-  /** The node's 32-byte seed as base64url; not needed where the environment has it. */
-  keyFile: filePath.optional(),
-  /** What the operator's requests carry; not needed where the environment has it. */
-  operatorTokenFile: filePath.optional(),
-  domains: z.array(filePath).min(1, "needs at least one domain"),
-  /** Compiled ontologies. */
-  ontologies: z.array(filePath).default([]),
-  policy: policySchema.prefault({}),
-  sealing: sealingConfigSchema.prefault({}),
-  /** Hosts, as URLs name them, that are not public, and that this origin may call nonetheless. */
-  allowedHosts: z.array(z.string().min(1)).default([]),
-  /** `info` logs each query that is refused, too. */
-  logLevel: z.enum(["info", "error"]).default("info"),
+  meshId: meshIdSchema.describe("The mesh that this origin belongs to: the hash of its charter."),
+  meshUrl: endpointSchema.describe("Base URL of your organisation's own Worker."),
+  listen: listenSchema
+    .prefault({})
+    .describe(
+      "Where this origin listens. It speaks plain HTTP: let a TLS proxy or tunnel on this machine lead to it.",
+    ),
+  database: filePath.describe(
+    "The SQLite database of your records: a file that is made if it is not there. It and the files beside it (-wal, -shm, -lock) need a local disk.",
+  ),
+  keyFile: filePath
+    .optional()
+    .describe(
+      `The node's key, as \`outcome-mesh key new\` wrote it; the Worker has the same. Not needed where ${NODE_KEY_VARIABLE} is set.`,
+    ),
+  operatorTokenFile: filePath
+    .optional()
+    .describe(
+      `What you present to deposit and withdraw outcomes and to read status and metrics. Not needed where ${OPERATOR_TOKEN_VARIABLE} is set.`,
+    ),
+  domains: z
+    .array(filePath)
+    .min(1, "needs at least one domain")
+    .describe("The domains in which you have outcomes: a document each."),
+  ontologies: z
+    .array(filePath)
+    .default([])
+    .describe("The ontologies that the domains name, compiled by `outcome-mesh ontology compile`."),
+  policy: policySchema.prefault({}).describe("What this origin answers, and what it publishes."),
+  sealing: sealingConfigSchema
+    .prefault({})
+    .describe("End-to-end encryption of queries and answers."),
+  allowedHosts: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      "Hosts in private networks that this origin may call nonetheless, as URLs name them.",
+    ),
+  logLevel: z
+    .enum(LOG_LEVELS)
+    .default("info")
+    .describe(
+      "What goes to the log on stderr: `info` has a line for each query, `warn` only what may need your attention. No level ever logs a profile, a result or a record's id.",
+    ),
 });
 
 /** A configuration that was read: absolute paths, and the secrets themselves. */
@@ -95,10 +144,10 @@ export async function readOriginConfig(
     throw new ConfigError(path, issues);
   };
   const text = await readFile(path, "utf8").catch((error: unknown) => fail(unreadable("", error)));
-  const json = parseJson(text);
-  if (!json.ok) return fail(json.error);
-  const parsed = originConfigSchema.safeParse(json.value);
-  if (!parsed.success) return fail(...issuesOf(parsed.error));
+  const read = parseConfigText(text);
+  if (!read.ok) return fail(read.error);
+  const parsed = originConfigSchema.safeParse(read.value.value);
+  if (!parsed.success) return fail(...issuesOf(parsed.error).map(read.value.locate));
   const { keyFile, operatorTokenFile, sealing, ...settings } = parsed.data;
   const at = (relative: string): string => resolve(dirname(path), relative);
 

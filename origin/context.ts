@@ -4,14 +4,15 @@ import type { OriginPolicy } from "./config.ts";
 import type { Membership, Publisher } from "./mesh/index.ts";
 import type { RecordIndex } from "./record-index.ts";
 import type { Sealing } from "./sealing/index.ts";
+import type { StatusReport } from "./status/index.ts";
 import type { Store } from "./store/index.ts";
+import type { OriginMetrics } from "./telemetry/index.ts";
 
 export interface OriginContext {
   readonly identity: Identity;
   readonly mesh: MeshId;
   readonly operatorToken: string;
   readonly policy: OriginPolicy;
-  readonly logLevel: "info" | "error";
   readonly sealing: Sealing;
   readonly store: Store;
   /** One a domain that this origin serves. */
@@ -19,5 +20,7 @@ export interface OriginContext {
   readonly membership: Membership;
   readonly publisher: Publisher;
   readonly guard: MemberGuard;
+  readonly metrics: OriginMetrics;
+  readonly status: () => StatusReport;
   readonly now: () => number;
 }

@@ -1,11 +1,13 @@
 /** The origin's public names. */
 export {
   ConfigError,
+  LOG_LEVELS,
   originConfigSchema,
   readOriginConfig,
   type OriginConfig,
   type OriginPolicy,
 } from "./config.ts";
+export { undescribedFields, writeConfigTemplate } from "./config-template.ts";
 export { loadDomains, type LoadedDomains } from "./domains.ts";
 export {
   csvMappingSchema,
@@ -21,6 +23,13 @@ export {
 } from "./load/index.ts";
 export type { MissingNode, Publication } from "./mesh/index.ts";
 export { openSealingKeys } from "./sealing/index.ts";
-export { statusReportSchema, type StatusReport } from "./routes/status.ts";
+export { statusReportSchema, type PartReport, type StatusReport } from "./status/index.ts";
+export { runOrigins } from "./run.ts";
 export { startOrigin, type RunningOrigin } from "./start.ts";
-export { openStore, type Store, type StoreOptions } from "./store/index.ts";
+export {
+  backupDatabase,
+  DatabaseInUseError,
+  openStore,
+  type Store,
+  type StoreOptions,
+} from "./store/index.ts";

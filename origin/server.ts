@@ -9,19 +9,20 @@ import {
   REQUEST_HEADERS,
   RESPONSE_HEADERS,
   signedAnswerTo,
-  type NodeId,
 } from "../protocol/index.ts";
 import type { OriginContext } from "./context.ts";
-import { logFailure, logRefusal } from "./log.ts";
+import { logFailure } from "./log.ts";
 import { depositOutcome } from "./routes/deposit.ts";
 import { answerQuery } from "./routes/query.ts";
-import { reportStatus } from "./routes/status.ts";
+import { reportMetrics, reportStatus } from "./routes/status.ts";
 import { withdrawOutcome } from "./routes/withdraw.ts";
+import { noteRequest, watchRequests } from "./telemetry/index.ts";
 
 const PREFLIGHT_S = 86_400;
 const OUTCOMES_PATH = "/v1/outcomes";
 const OUTCOME_PATH = "/v1/outcomes/:domain/:id";
 const STATUS_PATH = "/v1/status";
+const METRICS_PATH = "/metrics";
 const HEALTH_PATH = "/health";
 
 /** Every path, with the methods that it takes. */
@@ -30,16 +31,14 @@ export const ORIGIN_ROUTES: Readonly<Record<string, string>> = {
   [OUTCOMES_PATH]: "POST",
   [OUTCOME_PATH]: "DELETE",
   [STATUS_PATH]: "GET, HEAD",
+  [METRICS_PATH]: "GET, HEAD",
   [HEALTH_PATH]: "GET, HEAD",
 };
 
-interface ServerEnv {
-  /** The member that sent the request, once that is verified. */
-  Variables: { sender?: NodeId };
-}
-
-export function createServer(context: OriginContext): Hono<ServerEnv> {
-  const app = new Hono<ServerEnv>();
+export function createServer(context: OriginContext): Hono {
+  const app = new Hono();
+  const { metrics, indexes } = context;
+  app.use(watchRequests(metrics.observe, (id) => indexes.get(id)?.compiled.domain.name));
   // A client in a browser asks with a delegate key; operators' routes are for no web page.
   app.use(
     ORIGIN_QUERY_PATH,
@@ -56,19 +55,13 @@ export function createServer(context: OriginContext): Hono<ServerEnv> {
     const { identity, mesh, now } = context;
     const signed = await signedAnswerTo(c.req.raw, c.res, { identity, mesh, now: now() });
     if (signed === c.res) return;
-    // A sealed refusal has the status of an answer.
-    if ((!signed.ok || c.error) && context.logLevel === "info") {
-      const status = signed.ok ? "internal" : String(signed.status);
-      const code = c.error instanceof Refusal ? c.error.code : status;
-      logRefusal(code, c.get("sender"), c.req.header("traceparent"));
-    }
     // Hono would add the header fields of the response that it replaces.
     c.res = undefined;
     c.res = signed;
   });
   app.post(ORIGIN_QUERY_PATH, (c) =>
     answerQuery(context, c.req.raw, {
-      onSender: (sender) => c.set("sender", sender),
+      onSender: (sender) => noteRequest({ sender }),
       onError: (error) => {
         c.error = error instanceof Error ? error : new Error(String(error));
         if (error instanceof Refusal) return;
@@ -79,6 +72,7 @@ export function createServer(context: OriginContext): Hono<ServerEnv> {
   app.post(OUTCOMES_PATH, (c) => depositOutcome(context, c.req.raw));
   app.delete(OUTCOME_PATH, (c) => withdrawOutcome(context, c.req.raw, c.req.param()));
   app.get(STATUS_PATH, (c) => reportStatus(context, c.req.raw));
+  app.get(METRICS_PATH, (c) => reportMetrics(context, c.req.raw));
   app.get(HEALTH_PATH, () => Response.json({ status: "ok" }));
 
   for (const [path, allowed] of Object.entries(ORIGIN_ROUTES)) {

@@ -1,15 +1,9 @@
 /** Puts an origin together from its configuration, and takes it apart again in the right order. */
-import { createAdaptorServer } from "@hono/node-server";
-import { Server, type IncomingMessage, type ServerResponse } from "node:http";
-import {
-  MemberGuard,
-  openIdentity,
-  PROBLEM_MEDIA_TYPE,
-  problemOf,
-  REQUEST_MAX_BYTES,
-} from "../protocol/index.ts";
+import { MemberGuard, openIdentity, type DomainId } from "../protocol/index.ts";
 import type { OriginConfig } from "./config.ts";
 import { loadDomains } from "./domains.ts";
+import { startListener } from "./listener.ts";
+import { logEvent, setLogLevel } from "./log.ts";
 import {
   createMembership,
   createPeerClient,
@@ -20,61 +14,96 @@ import {
 import { RecordIndex } from "./record-index.ts";
 import { Sealing } from "./sealing/index.ts";
 import { createServer } from "./server.ts";
-import { openStore } from "./store/index.ts";
+import { createStatus, type StatusPart } from "./status/index.ts";
+import { lockDatabase, openStore } from "./store/index.ts";
+import { createMetrics } from "./telemetry/index.ts";
 
-/** Requests that are not done after this time are cut off when the origin stops. */
-const STOP_GRACE_MS = 10_000;
+/** What can not be told to the mesh in this time when the origin stops is told when it starts again. */
+const FLUSH_MS = 10_000;
 
 export interface RunningOrigin {
   /** Base URL at which it listens. */
   readonly url: string;
   /** Sends the mesh what waits, now. The origin also does so by itself. */
   publish(): Promise<Publication>;
-  /** Accepts no more requests, finishes those it has, and closes the database. */
+  /** Accepts no more requests, finishes those it has, tells the mesh what is due, and closes the database. */
   close(): Promise<void>;
 }
 
 /**
  * Starts an origin. It does not wait for its Worker: what the mesh has to hear waits in the outbox.
- * Throws a `ConfigError`, or the system's error where it can not open its database or listen.
+ * Throws a `ConfigError`, a `DatabaseInUseError`, or the system's error where it can not open its database or listen.
  */
 export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> {
+  setLogLevel(config.logLevel);
   const identity = await openIdentity(config.key);
   const loaded = await loadDomains(config);
-  const sealing = await Sealing.open(config.sealing, identity.node);
-  const { minimumCount } = config.policy;
-  const store = openStore(config.database, loaded.domains, { minimumCount });
-  const closing = new AbortController();
+  const lock = lockDatabase(config.database);
   try {
-    const indexes = new Map(loaded.domains.map((d) => [d.id, new RecordIndex(store, d)]));
-    const { meshId: mesh, meshUrl } = config;
+    const origin = await startLocked(config, identity, loaded);
+    let closed: Promise<void> | undefined;
+    return { ...origin, close: () => (closed ??= origin.close().finally(lock.release)) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function startLocked(
+  config: OriginConfig,
+  identity: Awaited<ReturnType<typeof openIdentity>>,
+  loaded: Awaited<ReturnType<typeof loadDomains>>,
+): Promise<RunningOrigin> {
+  const { database, meshId: mesh, meshUrl, allowedHosts, policy, operatorToken } = config;
+  const { domains } = loaded;
+  const now = Date.now;
+  const store = openStore(database, domains, { minimumCount: policy.minimumCount });
+  const closing = new AbortController();
+  const { signal } = closing;
+  try {
+    const indexes = new Map(domains.map((d) => [d.id, new RecordIndex(store, d)]));
     const own = { node: identity.node, key: identity.publicKey, meshUrl };
-    const { allowedHosts } = config;
-    const { signal } = closing;
     const client = createPeerClient({ identity, mesh, meshUrl, allowedHosts, signal });
     const guard = new MemberGuard(store.floors);
+    const sealing = await Sealing.open(config.sealing, identity.node);
     const membership = createMembership({
       client,
       mesh,
       own,
       onView: (view) => sealing.check(view),
     });
-    const publisher = createPublisher({ store, identity, mesh, client, membership });
+    const metrics = createMetrics((id: DomainId) => indexes.get(id)?.compiled.domain.name);
+    const { published: onPass, queries } = metrics;
+    const publisher = createPublisher({ store, identity, mesh, client, membership, onPass });
+    // Every part that has something to say of itself adds a line here.
+    const parts: StatusPart[] = [sealing];
+    const status = createStatus({
+      identity,
+      mesh,
+      store,
+      database,
+      domains,
+      membership,
+      queries,
+      parts,
+      now,
+    });
     const app = createServer({
       identity,
       mesh,
-      operatorToken: config.operatorToken,
-      policy: config.policy,
-      logLevel: config.logLevel,
+      operatorToken,
+      policy,
       sealing,
       store,
       indexes,
       membership,
       publisher,
       guard,
-      now: Date.now,
+      metrics,
+      status,
+      now,
     });
-    const { server, url } = await listen(app.fetch, config.listen);
+    const listener = await startListener(app.fetch, config.listen);
     const provisioned = provisionWorker({
       client,
       own,
@@ -83,57 +112,21 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       signal,
     });
     publisher.start();
-    let closed: Promise<void> | undefined;
+    logEvent("started", { url: listener.url, node: identity.node, mesh });
     const close = async (): Promise<void> => {
-      await stopListening(server);
+      await listener.stop();
+      await publisher.flush(FLUSH_MS);
       closing.abort();
       await Promise.all([publisher.stop(), provisioned]);
       guard.settle();
+      const { entries: waiting, unacknowledged } = store.waiting();
+      logEvent("stopped", { node: identity.node, waiting, unacknowledged });
       store.close();
     };
-    return { url, publish: () => publisher.drain(), close: () => (closed ??= close()) };
+    return { url: listener.url, publish: () => publisher.drain(), close };
   } catch (error) {
     closing.abort();
     store.close();
     throw error;
   }
-}
-
-async function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
-  { host, port }: OriginConfig["listen"],
-): Promise<{ server: Server; url: string }> {
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false });
-  if (!(server instanceof Server)) throw new TypeError("not an HTTP/1.1 server");
-  server.on("checkContinue", refuseLargeBody);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  const bound = address !== null && typeof address === "object" ? address.port : port;
-  return { server, url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}` };
-}
-
-/** A sender that waits to be let on is told before it sends that its body is too large; others while they send. */
-function refuseLargeBody(this: Server, request: IncomingMessage, response: ServerResponse): void {
-  if (Number(request.headers["content-length"] ?? 0) <= REQUEST_MAX_BYTES) {
-    response.writeContinue();
-    this.emit("request", request, response);
-    return;
-  }
-  const problem = problemOf("too-large", {
-    detail: `the body may have ${REQUEST_MAX_BYTES} bytes`,
-  });
-  response.writeHead(problem.status, { "content-type": PROBLEM_MEDIA_TYPE, connection: "close" });
-  response.end(JSON.stringify(problem));
-}
-
-async function stopListening(server: Server): Promise<void> {
-  const grace = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  clearTimeout(grace);
 }

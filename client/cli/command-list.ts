@@ -10,7 +10,7 @@ interface CommandEntry {
 const GROUPS: Readonly<Record<string, string>> = {
   domain: "Check a domain, and find its signature settings",
   ontology: "Compile an ontology",
-  origin: "Load records into an origin, start it, ask how it is",
+  origin: "Set an origin up, load records, start it, ask how it is",
   key: "Make keys, and show what others may know of them",
   mesh: "Found a mesh, join it, admit others, leave",
   node: "Ask your node how it is",
@@ -43,6 +43,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/ontology-compile.ts")).ontologyCompileCommand(),
   },
   {
+    path: ["origin", "init"],
+    summary: "Write a new origin's configuration, with comments",
+    load: async () => (await import("./commands/origin-init.ts")).originInitCommand(),
+  },
+  {
     path: ["origin", "load"],
     summary: "Load records into an origin's database",
     load: async () => (await import("./commands/origin-load.ts")).originLoadCommand(),
@@ -56,6 +61,11 @@ const COMMANDS: readonly CommandEntry[] = [
     path: ["origin", "status"],
     summary: "What a running origin holds, and what the mesh has yet to hear",
     load: async () => (await import("./commands/origin-status.ts")).originStatusCommand(),
+  },
+  {
+    path: ["origin", "backup"],
+    summary: "Copy an origin's database while it runs",
+    load: async () => (await import("./commands/origin-backup.ts")).originBackupCommand(),
   },
   {
     path: ["key", "new"],

@@ -2,7 +2,7 @@
 /** The command `outcome-mesh`. */
 import { enableCompileCache } from "node:module";
 import { Command, CommanderError } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
+import { VERSION } from "../../origin/package.ts";
 import { CliError } from "./cli-error.ts";
 import { addCommands } from "./command-list.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
@@ -44,7 +44,7 @@ async function run(words: readonly string[]): Promise<void> {
     .description(
       "Finds similar cases and their outcomes at many organisations, without moving them.",
     )
-    .version(packageJson.version, "--version")
+    .version(VERSION, "--version")
     .addHelpText("after", `${EXAMPLES}\n${EXIT_HELP}`);
   await addCommands(program, words);
   program.commands.flatMap((command) => [command, ...command.commands]).forEach(throwUsageErrors);

@@ -28,6 +28,8 @@ const VERSIONS_MAX = 1_000;
 export interface Membership {
   /** The last good view; undefined before there was one. */
   readonly view: MembershipView | undefined;
+  /** When the Worker last told who they are; -Infinity before it did. */
+  readonly refreshedAt: number;
   /** A view no older than `REFRESH_MS` where the Worker answers, else the last good one. */
   current(): Promise<MembershipView | undefined>;
   /** Asks the Worker again. */
@@ -54,6 +56,7 @@ export function createMembership(options: MembershipOptions): Membership {
   let state: MembershipState | undefined;
   let view: MembershipView | undefined;
   let nextAt = -Infinity;
+  let refreshedAt = -Infinity;
   let strangerAt = -Infinity;
   /** Versions of other nodes because of which we asked since the view last changed. */
   const lookedFor = new Set<string>();
@@ -76,7 +79,8 @@ export function createMembership(options: MembershipOptions): Membership {
       if (made.version !== view?.version) lookedFor.clear();
       view = made;
     }
-    nextAt = now() + REFRESH_MS;
+    refreshedAt = now();
+    nextAt = refreshedAt + REFRESH_MS;
     options.onView?.(view);
     return ok(view);
   };
@@ -88,6 +92,9 @@ export function createMembership(options: MembershipOptions): Membership {
   return {
     get view() {
       return view;
+    },
+    get refreshedAt() {
+      return refreshedAt;
     },
     current: async () => {
       if (now() >= nextAt || (running && !view)) await refresh();

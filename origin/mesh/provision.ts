@@ -32,7 +32,7 @@ export async function provisionWorker(options: ProvisionOptions): Promise<void> 
     const failure = await provisionOnce(options);
     if (failure === undefined) return;
     if (failure !== told && !options.signal.aborted) {
-      logEvent("worker-not-provisioned", { reason: failure });
+      logEvent("worker-not-provisioned", { reason: failure }, "warn");
     }
     told = failure;
     const wait = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(attempt, 20));

@@ -28,6 +28,7 @@ const POLL_MS = 1_000;
 const DEPOSITOR: Patience = { inAllMs: 10_000, afterQuorumMs: 1_000 };
 /** A node that is only busy stores a pass late; one that is away must not hold up the next pass. */
 const NOBODY: Patience = { inAllMs: 120_000, afterQuorumMs: 10_000 };
+const FLUSH_POLL_MS = 50;
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 300_000;
 
@@ -55,6 +56,8 @@ export interface Publisher {
   publish(entries: readonly number[]): Promise<Publication>;
   /** Begins to drain the outbox by itself. */
   start(): void;
+  /** Waits until nothing is due any more, or `timeoutMs` are over. What failed and waits for another attempt is not due. */
+  flush(timeoutMs: number): Promise<void>;
   /** Ends that, and waits for what is on its way. */
   stop(): Promise<void>;
 }
@@ -65,6 +68,8 @@ export interface PublisherOptions {
   readonly mesh: MeshId;
   readonly client: PeerClient;
   readonly membership: Membership;
+  /** Hears of every pass that was sent. */
+  readonly onPass?: (pass: Publication) => void;
   readonly now?: () => number;
   /** In [0, 1). */
   readonly random?: () => number;
@@ -162,7 +167,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
     // Raised while these were on their way, the epoch has all of them said anew.
     if (store.epoch === epoch) store.conclude(complete, left);
-    return {
+    const pass: Publication = {
       entries: statements.length,
       acknowledged,
       complete: complete.length,
@@ -172,12 +177,16 @@ export function createPublisher(options: PublisherOptions): Publisher {
         reason,
       })),
     };
+    options.onPass?.(pass);
+    return pass;
   };
 
   /** A node whose lease was over has a higher epoch, and the mesh has dropped what it published before. */
   const followEpoch = (view: MembershipView): void => {
     const epoch = view.live(identity.node, now())?.epoch ?? 0;
-    if (epoch > store.epoch && store.raiseEpoch(epoch)) logEvent("epoch-raised", { epoch });
+    if (epoch > store.epoch && store.raiseEpoch(epoch)) {
+      logEvent("epoch-raised", { epoch }, "warn");
+    }
   };
 
   const waitForMembers = (entries: number): Publication => {
@@ -224,6 +233,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
     start: () => {
       loop ??= run();
+    },
+    flush: async (timeoutMs) => {
+      const until = now() + timeoutMs;
+      // Without members there is no one to tell.
+      while (membership.view && now() < until && (store.nextDueAt() ?? Infinity) <= now()) {
+        await pause(FLUSH_POLL_MS, closing.signal);
+      }
     },
     stop: async () => {
       closing.abort();

@@ -15,6 +15,7 @@ import type { OriginContext } from "../context.ts";
 import { rank, type Ranked } from "../ranking.ts";
 import type { RecordIndex } from "../record-index.ts";
 import { openExchange, type Exchange } from "../sealing/index.ts";
+import { noteRequest } from "../telemetry/index.ts";
 import { readBody } from "./body.ts";
 
 export interface QueryObserver {
@@ -56,6 +57,7 @@ async function answerOpened(
 ): Promise<Response> {
   const query = exchange.parse(originQuerySchema);
   const index = indexFor(context, query);
+  noteRequest({ domain: query.domain });
   const profile = encodeProfile(index.compiled, query.profile);
   // Paths as the gateway gives them, so that a requester hears of one unknown term once.
   if (!profile.ok) throw new Refusal("bad-profile", { errors: profile.error });
@@ -63,6 +65,7 @@ async function answerOpened(
   index.refresh();
   const ranked = rank(index, profile.value.values, query.k, query.excludeGroups);
   requireTime();
+  noteRequest({ results: ranked.length });
   const signed = await signAnswer(context.identity, context.mesh, {
     version: 1,
     node: context.identity.node,

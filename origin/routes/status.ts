@@ -1,68 +1,16 @@
-/** GET /v1/status: what this origin holds, and what the mesh has yet to hear of it. For the operator. */
-import { z } from "zod";
-import {
-  domainIdSchema,
-  meshIdSchema,
-  nodeIdSchema,
-  sealingKeySchema,
-} from "../../protocol/index.ts";
+/** GET /v1/status and GET /metrics: how this origin is, for the operator and for the operator's monitoring. */
 import { requireOperator } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
 
-export const statusReportSchema = z.strictObject({
-  node: nodeIdSchema,
-  mesh: meshIdSchema,
-  /** Absent until the own Worker has told. */
-  membership: z.strictObject({ version: z.string(), members: z.int() }).optional(),
-  sealing: z.strictObject({
-    mode: z.enum(["required", "optional"]),
-    /** The origin's own. */
-    key: sealingKeySchema,
-    /** Whose key the node's descriptor carries, by what the own Worker tells. All but `own` and `previous` is wrong. */
-    announced: z.enum(["own", "previous", "none", "another", "unknown"]),
-  }),
-  domains: z.array(
-    z.strictObject({
-      id: domainIdSchema,
-      name: z.string(),
-      title: z.string(),
-      records: z.int(),
-      /** Distinct signatures. */
-      entries: z.int(),
-      /** Those that the policy's minimum count keeps back. */
-      withheld: z.int(),
-    }),
-  ),
-  outbox: z.strictObject({
-    /** Statements that some replica has not stored. 0: the mesh knows all that it may know, in full. */
-    waiting: z.int(),
-    /** Those of them that no majority stored yet. 0: all will be found. */
-    unacknowledged: z.int(),
-    missing: z.array(z.strictObject({ node: z.string(), entries: z.int() })),
-  }),
-});
-export type StatusReport = z.infer<typeof statusReportSchema>;
-
 export function reportStatus(context: OriginContext, request: Request): Response {
   requireOperator(context, request.headers);
-  const { identity, mesh, sealing, store, indexes, membership } = context;
-  const { view } = membership;
-  const waiting = store.waiting();
-  const status: StatusReport = {
-    node: identity.node,
-    mesh,
-    ...(view && { membership: { version: view.version, members: view.members.length } }),
-    sealing: { mode: sealing.mode, key: sealing.publicKey, announced: sealing.announced },
-    domains: [...indexes.values()].map(({ compiled: { id, domain } }) => {
-      const { records, entries, announced } = store.totals(id);
-      const { name, title } = domain;
-      return { id, name, title, records, entries, withheld: entries - announced };
-    }),
-    outbox: {
-      waiting: waiting.entries,
-      unacknowledged: waiting.unacknowledged,
-      missing: [...waiting.nodes],
-    },
-  };
-  return Response.json(status);
+  return Response.json(context.status());
+}
+
+/** Needs the operator's token from anywhere: behind a proxy on this machine, all the world comes from loopback. */
+export async function reportMetrics(context: OriginContext, request: Request): Promise<Response> {
+  requireOperator(context, request.headers);
+  const { metrics, status } = context;
+  const text = await metrics.render(status());
+  return new Response(text, { headers: { "content-type": metrics.contentType } });
 }

@@ -10,13 +10,25 @@ import type {
   Statement,
 } from "../../protocol/index.ts";
 import { logEvent } from "../log.ts";
+import type { PartReport, StatusPart } from "../status/index.ts";
 import type { SealingConfig } from "./config.ts";
 import { openSealingKeys } from "./key-file.ts";
 
 /** Whose sealing key the node's descriptor carries. `unknown`: there is no descriptor of a live member. */
 export type AnnouncedKey = "own" | "previous" | "none" | "another" | "unknown";
 
-export class Sealing {
+const RESTART =
+  "a restart of the origin tells its Worker; if it stays so, the Worker may be in other hands";
+/** What the operator should know of it. */
+const STATE_OF_ANNOUNCED: Readonly<Record<AnnouncedKey, [PartReport["state"], string]>> = {
+  own: ["ok", "the mesh is told the origin's key"],
+  previous: ["ok", "the mesh is still told a previous key"],
+  unknown: ["attention", "the mesh is not yet told the origin's key"],
+  none: ["failing", `the mesh is told no key, so queries come unsealed: ${RESTART}`],
+  another: ["failing", `the mesh is told a key that is not this origin's: ${RESTART}`],
+};
+
+export class Sealing implements StatusPart {
   readonly mode: SealingConfig["mode"];
   /** The key of today first. */
   readonly keys: readonly [SealingKeyPair, ...SealingKeyPair[]];
@@ -42,10 +54,6 @@ export class Sealing {
     return this.keys[0].publicKey;
   }
 
-  get announced(): AnnouncedKey {
-    return this.#announced;
-  }
-
   /** The node's descriptor, for askers who do not know the key of today. */
   get statements(): Statement[] {
     const descriptor = this.#view?.descriptorOf(this.#node);
@@ -60,6 +68,12 @@ export class Sealing {
     const isNews = announced !== "own" || this.#announced !== "unknown";
     this.#announced = announced;
     if (isNews) logEvent("sealing-key-announced", { announced });
+  }
+
+  report(): PartReport {
+    const [state, summary] = STATE_OF_ANNOUNCED[this.#announced];
+    const details = { mode: this.mode, key: this.publicKey, announced: this.#announced };
+    return { name: "sealing", state, summary: `${this.mode}; ${summary}`, details };
   }
 
   #announcedIn(view: MembershipView): AnnouncedKey {

@@ -92,6 +92,10 @@ export function entryTable(db: DatabaseSync) {
   );
   const waiting = db.prepare("SELECT count(*) AS n FROM outbox");
   const unacknowledged = db.prepare("SELECT count(*) AS n FROM outbox WHERE acknowledged = 0");
+  const waitingOf = db.prepare(
+    "SELECT count(*) AS n FROM outbox JOIN entries ON entries.number = outbox.entry WHERE domain = ?",
+  );
+  const oldest = db.prepare("SELECT min(seq) AS at FROM outbox");
   const forgetWithdrawals = db.prepare(
     "DELETE FROM outbox WHERE entry IN (SELECT number FROM entries WHERE announced = 0)",
   );
@@ -164,6 +168,12 @@ export function entryTable(db: DatabaseSync) {
     },
     waiting: (): number => Number(waiting.get()?.["n"]),
     unacknowledged: (): number => Number(unacknowledged.get()?.["n"]),
+    waitingOf: (domain: number): number => Number(waitingOf.get(domain)?.["n"]),
+    /** A statement's seq is the time when it was made, or just after. */
+    oldestAt: (): number | undefined => {
+      const at = oldest.get()?.["at"];
+      return typeof at === "number" ? at : undefined;
+    },
     waitingFor: (): { node: string; entries: number }[] =>
       missing.all().map((row) => z.object({ node: z.string(), entries: z.int() }).parse(row)),
   };

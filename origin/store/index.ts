@@ -1,4 +1,6 @@
 /** The origin's database. */
+export { backupDatabase } from "./backup.ts";
+export { DatabaseInUseError, lockDatabase } from "./lock.ts";
 export type { Pending, Postponement } from "./entries.ts";
 export type { IndexedRecord, StoredOutcome } from "./records.ts";
 export {

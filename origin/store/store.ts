@@ -72,6 +72,8 @@ export interface Store {
   takeDue(now: number, limit: number): Pending[];
   /** Those about `entries` that wait, due or not, likewise. */
   takeWaiting(entries: readonly number[]): Pending[];
+  /** How many of a domain's entries have a statement that waits. */
+  countWaitingOf(domain: DomainId): number;
   /** How many of `entries` have a statement that waits. */
   countWaiting(entries: readonly number[]): number;
   /** When the next statement is due; undefined for an empty outbox. */
@@ -82,6 +84,8 @@ export interface Store {
     readonly entries: number;
     /** Those of them that no majority stored yet. */
     readonly unacknowledged: number;
+    /** When the oldest of them was made, in milliseconds since 1970; undefined for an empty outbox. */
+    readonly oldestAt: number | undefined;
     readonly nodes: readonly { node: string; entries: number }[];
   };
   close(): void;
@@ -233,6 +237,7 @@ export function openStore(
       readRow(z.object({ document: z.string() }), document.get(domain))?.document,
     takeDue: (at, limit) => take(() => entries.due(at, limit)),
     takeWaiting: (list) => take(() => list.flatMap((entry) => entries.pending(entry) ?? [])),
+    countWaitingOf: (domain) => entries.waitingOf(numberOf(domain)),
     countWaiting: (list) => list.filter((entry) => entries.pending(entry) !== undefined).length,
     nextDueAt: () => entries.nextAt(),
     conclude: (complete, postponed) => {
@@ -244,6 +249,7 @@ export function openStore(
     waiting: () => ({
       entries: entries.waiting(),
       unacknowledged: entries.unacknowledged(),
+      oldestAt: entries.oldestAt(),
       nodes: entries.waitingFor(),
     }),
     close: () => {

@@ -10,12 +10,14 @@ import {
   fileOf,
   finished,
   freshDirectory,
-  MAIN,
   PROCESS_TIMEOUT_MS,
   startCommand,
 } from "./cli-process.ts";
 
 vi.setConfig({ testTimeout: PROCESS_TIMEOUT_MS });
+
+/** What package.json's `bin` names. */
+const BIN = join(import.meta.dirname, "..", "..", packageJson.bin["outcome-mesh"]);
 
 const COMMANDS = [
   ["up"],
@@ -23,9 +25,11 @@ const COMMANDS = [
   ["domain", "check"],
   ["domain", "calibrate"],
   ["ontology", "compile"],
+  ["origin", "init"],
   ["origin", "load"],
   ["origin", "start"],
   ["origin", "status"],
+  ["origin", "backup"],
   ["key", "new"],
   ["key", "show"],
   ["mesh", "found"],
@@ -111,14 +115,13 @@ describe.concurrent("a call that is not usable ends with 2, an error and a hint"
 
 describe.concurrent("npm's bin link", () => {
   test("leads to an executable file with Node's shebang", async () => {
-    expect(join(import.meta.dirname, "..", "..", packageJson.bin["outcome-mesh"])).toBe(MAIN);
-    await access(MAIN, constants.X_OK);
-    expect((await readFile(MAIN, "utf8")).split("\n")[0]).toBe("#!/usr/bin/env node");
+    await access(BIN, constants.X_OK);
+    expect((await readFile(BIN, "utf8")).split("\n")[0]).toBe("#!/usr/bin/env node");
   });
 
   test("runs, and says nothing of experimental parts of Node", async () => {
     const link = join(await freshDirectory(), "outcome-mesh");
-    await symlink(MAIN, link);
+    await symlink(BIN, link);
     // Loads the database's module before it finds that the configuration is empty.
     const config = await fileOf("origin.json", "{}");
     const child = spawn(link, ["origin", "start", "--config", config], {

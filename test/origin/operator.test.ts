@@ -174,8 +174,10 @@ test("an unexpected error is answered without details and logged without a value
       status: 500,
     });
     const lines = written.join("").trim().split("\n");
-    expect(lines).toHaveLength(1);
-    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ event: "failure", during: "request" });
+    expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+      { level: "error", event: "failure", during: "request" },
+      { level: "info", event: "request", route: "deposit", outcome: "failed", status: 500 },
+    ]);
     expect(text + lines.join("")).not.toMatch(/secret/);
   } finally {
     spy.mockRestore();

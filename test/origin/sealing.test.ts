@@ -139,7 +139,8 @@ function ask(
 
 async function announcedBy(url: string): Promise<string> {
   const response = await asOperator(url, "GET", "/v1/status");
-  return statusReportSchema.parse(await response.json()).sealing.announced;
+  const { parts } = statusReportSchema.parse(await response.json());
+  return String(parts.find(({ name }) => name === "sealing")?.details["announced"]);
 }
 
 /** Has the origin look at the mesh again: it does so for a sender that it does not know. */

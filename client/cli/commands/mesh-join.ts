@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { PACKAGE_ROOT } from "../../../origin/package.ts";
 import { type Identity } from "../../../protocol/index.ts";
 import { CliError } from "../cli-error.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
@@ -39,7 +40,7 @@ interface MeshJoinOptions {
   readonly json?: true;
 }
 
-const WRANGLER_TOML = join(import.meta.dirname, "..", "..", "..", "wrangler.toml");
+const WRANGLER_TOML = join(PACKAGE_ROOT, "wrangler.toml");
 
 export function meshJoinCommand(): Command {
   return new Command("join")

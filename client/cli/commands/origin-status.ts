@@ -5,7 +5,7 @@ import { baseUrl, jsonOption } from "../options.ts";
 import { readConfig } from "../origin-config.ts";
 import { listeningUrl, readOriginStatus } from "../origin-status.ts";
 import { counted, printJson, printText } from "../output.ts";
-import { formatTable } from "../table.ts";
+import { formatTable, printable } from "../table.ts";
 
 interface OriginStatusOptions {
   readonly config: string;
@@ -16,12 +16,12 @@ interface OriginStatusOptions {
 export function originStatusCommand(): Command {
   return new Command("status")
     .description(
-      "Ask a running origin what it holds, and which of its entries the mesh has yet to acknowledge.",
+      "Ask a running origin what it holds, which of its entries the mesh has yet to acknowledge, and how its parts do.",
     )
     .requiredOption("--config <file>", "the origin's configuration")
     .option("--url <url>", "where it listens, if not where its configuration says", baseUrl)
     .addOption(jsonOption())
-    .addHelpText("after", "\nExample:\n  outcome-mesh origin status --config origin.json")
+    .addHelpText("after", "\nExample:\n  outcome-mesh origin status --config origin.jsonc")
     .action(runOriginStatus);
 }
 
@@ -32,44 +32,62 @@ async function runOriginStatus(options: OriginStatusOptions): Promise<void> {
   else printText(formatStatus(status));
 }
 
-function formatStatus(report: StatusReport): string {
-  const { node, mesh, membership, domains, outbox } = report;
-  const members = membership
-    ? counted(membership.members, "member")
-    : "not yet known to its Worker";
-  const rows = domains.map(({ name, id, records, entries, withheld }) => [
+function formatStatus(status: StatusReport): string {
+  const { node, mesh, domains, outbox, parts } = status;
+  const rows = domains.map(({ name, id, records, entries, withheld, waiting }) => [
     name,
     id,
-    String(records),
-    String(entries),
-    String(withheld),
+    ...[records, entries, withheld, waiting].map(String),
   ]);
   const missing = outbox.missing.map((entry) => [entry.node, String(entry.entries)]);
+  const partRows = parts.map(({ name, state, summary }) => [name, state, summary]);
   return [
-    `node ${node}\nmesh ${mesh}, ${members}`,
-    sealingText(report.sealing),
-    formatTable(["domain", "id", "records", "entries", "withheld"], rows),
+    `node ${node}\nmesh ${mesh}\n${membershipText(status)}`,
+    processText(status),
+    formatTable(["domain", "id", "records", "entries", "withheld", "waiting"], rows),
     outboxText(outbox),
     ...(missing.length > 0 ? [formatTable(["waits for", "entries"], missing)] : []),
+    ...(parts.length > 0 ? [formatTable(["part", "state", ""], partRows)] : []),
   ].join("\n\n");
 }
 
-function sealingText({ mode, key, announced }: StatusReport["sealing"]): string {
-  const taken = mode === "required" ? "only sealed queries" : "sealed and unsealed queries";
-  const says = {
-    own: "the mesh is told so",
-    previous: "the mesh is still told a previous one",
-    none: "WARNING: the mesh is told no key, so queries come unsealed",
-    another:
-      "WARNING: the mesh is told a key that is not this origin's: its Worker may be in other hands",
-    unknown: "not yet known to the mesh",
-  };
-  return `Answers ${taken}. Sealing key ${key}: ${says[announced]}.`;
+function membershipText({ membership }: StatusReport): string {
+  if (!membership) return "members not yet known to its Worker";
+  const { members, ageSeconds, isLive, leaseExpiresAt, originUrl } = membership;
+  const known = `${counted(members, "member")}, read ${duration(ageSeconds)} ago`;
+  if (!isLive) return `${known}; this node is not live among them: outcome-mesh doctor says why`;
+  const url = originUrl === undefined ? "they know of no origin" : `they are told ${originUrl}`;
+  return printable(`${known}; this node is live until ${leaseExpiresAt ?? "?"}; ${url}`);
 }
 
-function outboxText({ waiting, unacknowledged }: StatusReport["outbox"]): string {
+function processText({ version, uptimeSeconds, database, memory, queries }: StatusReport): string {
+  const { total, refused, failed, lastMinute } = queries;
+  return [
+    `version ${version}, up ${duration(uptimeSeconds)}, ${megabytes(memory.residentBytes)} in memory, database ${megabytes(database.bytes)}`,
+    `${total === 1 ? "1 query" : `${total} queries`} since it started (${refused} refused, ${failed} failed), ${lastMinute} in the last minute`,
+  ].join("\n");
+}
+
+function outboxText({ waiting, unacknowledged, oldestSeconds }: StatusReport["outbox"]): string {
   if (waiting === 0) return "The mesh knows of all entries.";
-  const complete = `${counted(waiting, "statement")} not yet at every node that holds it`;
+  const age = oldestSeconds === undefined ? "" : `, the oldest of ${duration(oldestSeconds)} ago`;
+  const complete = `${counted(waiting, "statement")} not yet at every node that holds it${age}`;
   if (unacknowledged === 0) return `The mesh knows of all entries; ${complete}.`;
   return `The mesh has yet to acknowledge ${counted(unacknowledged, "statement")}; ${complete}.`;
+}
+
+const UNITS = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["min", 60],
+] as const;
+
+/** In the largest unit of which there are two: `90 s`, `26 h`. */
+function duration(seconds: number): string {
+  const unit = UNITS.find(([, length]) => seconds >= 2 * length);
+  return unit ? `${Math.floor(seconds / unit[1])} ${unit[0]}` : `${Math.round(seconds)} s`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

@@ -23,18 +23,17 @@ export async function checkOwnOrigin(
     readOriginStatus(url ?? listeningUrl(config), config.operatorToken),
   );
   if (!status) return undefined;
-  const { domains, outbox, membership, sealing } = status;
+  const { domains, outbox, membership, parts } = status;
   const records = domains.reduce((sum, domain) => sum + domain.records, 0);
   findings.ok("origin", `${counted(records, "record")} in ${counted(domains.length, "domain")}`);
   if (!membership) {
     const hint = "its log says why it can not read GET /v1/node/members of the Worker";
     findings.fail("origin-members", "the origin does not know the mesh's members yet", hint);
   }
-  if (sealing.announced === "none" || sealing.announced === "another") {
-    const message = `the node's descriptor carries ${sealing.announced === "none" ? "no" : "another"} sealing key than the origin's ${sealing.key}`;
-    const hint =
-      "restart the origin, which tells its Worker; if it stays so, the Worker's key may be in other hands";
-    findings.fail("sealing", message, hint);
+  for (const { name, state, summary } of parts) {
+    const hint = "docs/origin.md says what each part does";
+    if (state === "failing") findings.fail(name, summary, hint);
+    if (state === "attention") findings.warn(name, summary, hint);
   }
   if (outbox.waiting === 0) {
     findings.ok("outbox", "the mesh knows of all entries");

@@ -1,11 +1,12 @@
 /** Origins as processes. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 
-const MAIN = join(import.meta.dirname, "..", "..", "..", "origin", "main.ts");
+/** This program's own entry, as source or compiled. */
+const MAIN = join(import.meta.dirname, "..", `main${extname(import.meta.filename)}`);
 /** A hundred origins starting on two cores take a minute. */
 const START_TIMEOUT_MS = 120_000;
 
@@ -28,6 +29,9 @@ export async function startOriginProcess(configFiles: readonly string[]): Promis
     [
       "--disable-warning=ExperimentalWarning",
       MAIN,
+      "origin",
+      "start",
+      "--json",
       ...configFiles.flatMap((file) => ["--config", file]),
     ],
     { stdio: ["ignore", "pipe", "pipe"] },

@@ -4,9 +4,9 @@ import { readFile, stat } from "node:fs/promises";
 import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { PACKAGE_ROOT } from "../../../origin/package.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..", "..");
-const BUNDLE = join(ROOT, "dist", "worker", "index.js");
+const BUNDLE = join(PACKAGE_ROOT, "dist", "worker", "index.js");
 const SOURCES = ["workers/**/*.ts", "durable-objects/**/*.ts", "protocol/**/*.ts", "wrangler.toml"];
 
 /** The bundle's text: one ES module. */
@@ -17,8 +17,8 @@ export async function workerBundle(): Promise<string> {
 
 async function isStale(): Promise<boolean> {
   const built = await modifiedAt(BUNDLE);
-  for await (const file of glob(SOURCES, { cwd: ROOT })) {
-    if ((await modifiedAt(join(ROOT, file))) > built) return true;
+  for await (const file of glob(SOURCES, { cwd: PACKAGE_ROOT })) {
+    if ((await modifiedAt(join(PACKAGE_ROOT, file))) > built) return true;
   }
   return built === 0;
 }
@@ -29,11 +29,11 @@ async function modifiedAt(file: string): Promise<number> {
 }
 
 async function build(): Promise<void> {
-  const wrangler = join(ROOT, "node_modules", ".bin", "wrangler");
+  const wrangler = join(PACKAGE_ROOT, "node_modules", ".bin", "wrangler");
   const args = ["deploy", "--dry-run", "--outdir", join("dist", "worker")];
   try {
     await promisify(execFile)(wrangler, args, {
-      cwd: ROOT,
+      cwd: PACKAGE_ROOT,
       env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
     });
   } catch (error) {
