@@ -11,6 +11,7 @@ import {
   type Issue,
   type SecretKey,
 } from "../protocol/index.ts";
+import { auditConfigSchema } from "./audit/config.ts";
 
 const NODE_KEY_VARIABLE = "OUTCOME_MESH_NODE_KEY";
 const OPERATOR_TOKEN_VARIABLE = "OUTCOME_MESH_OPERATOR_TOKEN";
@@ -54,6 +55,7 @@ export const originConfigSchema = z.strictObject({
   /** Compiled ontologies. */
   ontologies: z.array(filePath).default([]),
   policy: policySchema.prefault({}),
+  audit: auditConfigSchema.prefault({}),
   /** Hosts, as URLs name them, that are not public, and that this origin may call nonetheless. */
   allowedHosts: z.array(z.string().min(1)).default([]),
   /** `info` logs each query that is refused, too. */

@@ -1,5 +1,6 @@
 /** What the routes of one origin work with. */
 import type { DomainId, Identity, MemberGuard, MeshId } from "../protocol/index.ts";
+import type { QueryTrails } from "./audit/index.ts";
 import type { OriginPolicy } from "./config.ts";
 import type { Membership, Publisher } from "./mesh/index.ts";
 import type { RecordIndex } from "./record-index.ts";
@@ -17,5 +18,7 @@ export interface OriginContext {
   readonly membership: Membership;
   readonly publisher: Publisher;
   readonly guard: MemberGuard;
+  /** Of queries, into the audit log. */
+  readonly trails: QueryTrails;
   readonly now: () => number;
 }

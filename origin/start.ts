@@ -8,8 +8,10 @@ import {
   problemOf,
   REQUEST_MAX_BYTES,
 } from "../protocol/index.ts";
+import { AuditLog, auditedSettings, QueryTrails } from "./audit/index.ts";
 import type { OriginConfig } from "./config.ts";
 import { loadDomains } from "./domains.ts";
+import { logFailure } from "./log.ts";
 import {
   createMembership,
   createPeerClient,
@@ -53,6 +55,15 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
     const guard = new MemberGuard(store.floors);
     const membership = createMembership({ client, mesh, own });
     const publisher = createPublisher({ store, identity, mesh, client, membership });
+    const audit = new AuditLog({
+      tables: store.audit,
+      identity,
+      mesh,
+      config: config.audit,
+      now: Date.now,
+      onFailure: (error) => logFailure("checkpoint", error),
+    });
+    await audit.start(auditedSettings(config, loaded.domains));
     const app = createServer({
       identity,
       mesh,
@@ -64,6 +75,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       membership,
       publisher,
       guard,
+      trails: new QueryTrails(audit, Date.now),
       now: Date.now,
     });
     const { server, url } = await listen(app.fetch, config.listen);
@@ -75,6 +87,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       closing.abort();
       await Promise.all([publisher.stop(), provisioned]);
       guard.settle();
+      await audit.close();
       store.close();
     };
     return { url, publish: () => publisher.drain(), close: () => (closed ??= close()) };

@@ -7,10 +7,12 @@ import {
   rateLimitHeaders,
   Refusal,
   signAnswer,
+  type Answer,
   type NodeId,
   type OriginQuery,
   type OutcomeResult,
 } from "../../protocol/index.ts";
+import type { QueryTrail } from "../audit/index.ts";
 import { requireMember } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
 import { rank, type Ranked } from "../ranking.ts";
@@ -23,9 +25,28 @@ export async function answerQuery(
   request: Request,
   onSender: (sender: NodeId) => void,
 ): Promise<Response> {
+  const trail = context.trails.begin(request.headers);
+  try {
+    return await answerMember(context, request, trail, (sender) => {
+      trail.sender(sender);
+      onSender(sender);
+    });
+  } catch (error) {
+    await trail.failed(error);
+    throw error;
+  }
+}
+
+async function answerMember(
+  context: OriginContext,
+  request: Request,
+  trail: QueryTrail,
+  onSender: (sender: NodeId) => void,
+): Promise<Response> {
   const { method, url, headers } = request;
   const receivedAt = context.now();
   const body = await readBody(request);
+  trail.body(body);
   const received = { method, url, headers, body };
   const { timeoutMs, quota } = await requireMember(context, received, onSender);
   const requireTime = (): void => {
@@ -33,6 +54,7 @@ export async function answerQuery(
     throw new Refusal("too-late", { detail: "the time that the sender waits is over" });
   };
   const query = parseJsonBody(headers, originQuerySchema, body);
+  trail.query(query);
 
   const index = indexFor(context, query);
   const profile = encodeProfile(index.compiled, query.profile);
@@ -42,7 +64,7 @@ export async function answerQuery(
   index.refresh();
   const ranked = rank(index, profile.value.values, query.k, query.excludeGroups);
   requireTime();
-  const signed = await signAnswer(context.identity, context.mesh, {
+  const answer: Answer = {
     version: 1,
     node: context.identity.node,
     domain: query.domain,
@@ -50,7 +72,9 @@ export async function answerQuery(
     answeredAt: context.now(),
     results: ranked.flatMap((item) => resultOf(context, index, item) ?? []),
     warnings: profile.value.warnings.slice(0, WARNINGS_MAX),
-  });
+  };
+  const receipt = await trail.answered(answer);
+  const signed = await signAnswer(context.identity, context.mesh, { ...answer, receipt });
   return Response.json(signed, { headers: rateLimitHeaders(quota) });
 }
 

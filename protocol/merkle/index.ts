@@ -1,5 +1,6 @@
 /** Merkle trees of RFC 9162. */
 export { EMPTY_ROOT, HASH_BYTES, leafHash, nodeHash } from "./hash.ts";
+export { Frontier } from "./frontier.ts";
 export {
   completedNodes,
   consistencyProof,
