@@ -28,6 +28,7 @@ export {
   inclusionProof,
   leafHash,
   nodeCount,
+  nodeHash,
   nodePosition,
   rootOf,
   verifyConsistency,

@@ -114,14 +114,22 @@ export class AuditLog {
     await this.checkpoint();
   }
 
-  #noteOf({ queryDigest, answeredAt: _, content, ...facts }: QueryFacts): {
-    readonly key: string;
-    readonly note: QueryNote;
-  } {
+  #noteOf(facts: QueryFacts): { readonly key: string; readonly note: QueryNote } {
+    const { queryDigest, asker, purpose, domain, trace, decision, released, content } = facts;
     const key = this.#options.tables.commitmentKey(queryDigest);
-    const isFull = this.#options.config.queries === "full" && content !== undefined;
-    const query = commitTo(key, queryDigest);
-    return { key, note: { kind: "query", ...facts, query, ...(isFull && { content }) } };
+    const isFull = this.#options.config.queries === "full";
+    const note: QueryNote = {
+      kind: "query",
+      asker,
+      purpose,
+      domain,
+      query: commitTo(key, queryDigest),
+      trace,
+      decision,
+      released,
+      content: isFull ? content : undefined,
+    };
+    return { key, note };
   }
 
   #write(note: QueryNote, at: number): Promise<Logged> {

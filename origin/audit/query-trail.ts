@@ -37,7 +37,9 @@ export class QueryTrails {
   }
 
   begin(headers: Headers): QueryTrail {
-    return new QueryTrail(this.#log, this.#now, headers, (asker, code) => this.#isLoud(asker, code));
+    return new QueryTrail(this.#log, this.#now, headers, (asker, code) =>
+      this.#isLoud(asker, code),
+    );
   }
 
   #isLoud(asker: NodeId, code: string): boolean {
@@ -114,13 +116,12 @@ export class QueryTrail {
   }
 
   #facts(asker: NodeId, queryDigest: string, decision: Decision, answeredAt: number): QueryFacts {
-    const { domain, purpose } = this.#query ?? {};
     return {
       asker,
-      ...(purpose !== undefined && { purpose }),
-      ...(domain !== undefined && { domain }),
-      ...(this.#trace !== undefined && { trace: this.#trace }),
-      ...(this.#query && { content: { ...this.#query } }),
+      purpose: this.#query?.purpose,
+      domain: this.#query?.domain,
+      trace: this.#trace,
+      content: this.#query && { ...this.#query },
       queryDigest,
       decision,
       released: { count: 0, references: [] },

@@ -12,6 +12,7 @@ import {
   toBase64Url,
   type AuditEntry,
   type AuditNote,
+  type ReadNode,
   type SignedCheckpoint,
 } from "../../protocol/index.ts";
 import { readRow, transaction } from "../store/database.ts";
@@ -32,7 +33,7 @@ export interface AuditTables {
   /** Appends an entry, within the caller's transaction. `at` in milliseconds since 1970. */
   append(note: AuditNote, at: number): AuditEntry;
   /** A kept node of the tree. Throws where it is missing. */
-  node(level: number, index: number): Uint8Array;
+  readonly node: ReadNode;
   /** How many nodes are kept. */
   nodes(): number;
   /** Entries from `from` up to `to`, in order. */
@@ -70,7 +71,7 @@ export function auditTables(db: DatabaseSync): AuditTables {
   const secret = secretRow.parse(db.prepare("SELECT reference_secret FROM node").get());
 
   const size = (): number => countRow.parse(next.get()).n;
-  const node = (level: number, index: number): Uint8Array => {
+  const node: ReadNode = (level, index) => {
     const row = readRow(nodeRow, readNode.get(nodePosition(level, index)));
     if (!row) throw new Error(`the audit log lacks node ${index} of level ${level}`);
     return row.hash;
@@ -86,8 +87,8 @@ export function auditTables(db: DatabaseSync): AuditTables {
       const entry = auditEntrySchema.parse({ version: 1, index, previous, at, ...note });
       const bytes = entryBytes(entry);
       insertEntry.run(index, new TextDecoder().decode(bytes));
-      for (const { level, index: at, hash } of completedNodes(index, leafHash(bytes), node)) {
-        insertNode.run(nodePosition(level, at), hash);
+      for (const { level, index: place, hash } of completedNodes(index, leafHash(bytes), node)) {
+        insertNode.run(nodePosition(level, place), hash);
       }
       return entry;
     },

@@ -9,8 +9,8 @@ import { verifyInclusion } from "../merkle/index.ts";
 import { signedCheckpointSchema, verifyCheckpoint } from "../signed/checkpoint.ts";
 import { commitTo, entryHash, queryEntrySchema } from "./entry.ts";
 
-/** A tree of 2^53 leaves has no longer proof. */
-export const PROOF_MAX = 53;
+/** A tree of 2^53 leaves has no longer proof, of inclusion or of consistency. */
+const PROOF_MAX = 54;
 
 export const proofSchema = z.array(hashSchema).max(PROOF_MAX);
 

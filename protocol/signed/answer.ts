@@ -59,8 +59,8 @@ function encodeAnswer(answer: Answer): Uint8Array {
 }
 
 /** What a receipt says of an answer: the SHA-256 of its canonical JSON without the receipt, as base64url. */
-export function answerDigest({ receipt: _, ...answer }: Answer): string {
-  return contentId(canonicalBytes(answer));
+export function answerDigest(answer: Answer): string {
+  return contentId(canonicalBytes({ ...answer, receipt: undefined }));
 }
 
 export async function signAnswer(

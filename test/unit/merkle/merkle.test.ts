@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   completedNodes,
@@ -13,6 +12,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from "../../../protocol/merkle/index.ts";
+import { fc } from "../support/property.ts";
 import published from "../../vectors/published/rfc6962-merkle.json" with { type: "json" };
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
@@ -58,7 +58,8 @@ function treeOf(leaves: readonly Uint8Array[]): Tree {
 const numbered = (count: number): Uint8Array[] =>
   Array.from({ length: count }, (_, i) => Uint8Array.of(i % 256, Math.floor(i / 256)));
 
-const hashAt = (place: number | undefined): Uint8Array => bytes(published.hashes[place ?? -1] ?? "");
+const hashAt = (place: number | undefined): Uint8Array =>
+  bytes(published.hashes[place ?? -1] ?? "");
 const leaves = published.leaves.map(bytes);
 
 interface Claim {
@@ -78,6 +79,9 @@ function claimsOf(rows: readonly (readonly (number | number[] | boolean | string
     comment: String(comment),
   }));
 }
+
+const happy = (claims: readonly Claim[]): Claim[] =>
+  claims.filter(({ comment }) => comment === "happy path");
 
 describe("P-110: a tree is that of RFC 6962 and 9162, by the published vectors", () => {
   test("has the published root of every size", () => {
@@ -112,8 +116,6 @@ describe("P-110: a tree is that of RFC 6962 and 9162, by the published vectors",
 
   test("makes the published proofs itself", () => {
     const tree = treeOf(leaves);
-    const happy = (claims: readonly Claim[]): Claim[] =>
-      claims.filter(({ comment }) => comment === "happy path");
     expect(happy(inclusion).length + happy(consistency).length).toBe(10);
     for (const { numbers, proof } of happy(inclusion)) {
       expect(inclusionProof(...numbers, tree.read).map(hexOf)).toEqual(proof.map(hexOf));
