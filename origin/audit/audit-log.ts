@@ -6,6 +6,7 @@
 import {
   commitTo,
   inclusionProof,
+  nodePosition,
   rootOf,
   signCheckpoint,
   toBase64Url,
@@ -14,6 +15,7 @@ import {
   type Identity,
   type MeshId,
   type QueryEntry,
+  type ReadNode,
   type Receipt,
   type SignedCheckpoint,
 } from "../../protocol/index.ts";
@@ -168,13 +170,25 @@ export class AuditLog {
         resolve,
       }));
       const size = tables.size();
+      const read = remembering(tables.node);
       const written = entries.map(({ entry, resolve }) => {
-        const proof = inclusionProof(entry.index, size, tables.node).map(toBase64Url);
+        const proof = inclusionProof(entry.index, size, read).map(toBase64Url);
         return { entry, proof, resolve };
       });
-      return { size, root: rootOf(size, tables.node), written };
+      return { size, root: rootOf(size, read), written };
     });
   }
+}
+
+/** Proofs of neighbours share most of their nodes. */
+function remembering(read: ReadNode): ReadNode {
+  const known = new Map<number, Uint8Array>();
+  return (level, index) => {
+    const position = nodePosition(level, index);
+    const hash = known.get(position) ?? read(level, index);
+    known.set(position, hash);
+    return hash;
+  };
 }
 
 function queryEntry(entry: AuditEntry): QueryEntry {

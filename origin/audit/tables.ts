@@ -15,11 +15,10 @@ import {
   type ReadNode,
   type SignedCheckpoint,
 } from "../../protocol/index.ts";
-import { readRow, transaction } from "../store/database.ts";
+import { transaction } from "../store/database.ts";
 
 const entryRow = z.object({ number: z.int(), document: z.string() });
 export type EntryRow = z.infer<typeof entryRow>;
-const nodeRow = z.object({ hash: z.instanceof(Uint8Array) });
 const checkpointRow = z.object({ size: z.int(), document: z.string() });
 export type CheckpointRow = z.infer<typeof checkpointRow>;
 const secretRow = z.object({ reference_secret: z.instanceof(Uint8Array) });
@@ -72,9 +71,9 @@ export function auditTables(db: DatabaseSync): AuditTables {
 
   const size = (): number => countRow.parse(next.get()).n;
   const node: ReadNode = (level, index) => {
-    const row = readRow(nodeRow, readNode.get(nodePosition(level, index)));
-    if (!row) throw new Error(`the audit log lacks node ${index} of level ${level}`);
-    return row.hash;
+    const hash = readNode.get(nodePosition(level, index))?.["hash"];
+    if (hash instanceof Uint8Array) return hash;
+    throw new Error(`the audit log lacks node ${index} of level ${level}`);
   };
 
   return {

@@ -244,18 +244,19 @@ describe("P-112: tampering is found, and where", () => {
   });
 });
 
-describe("P-114: an export", () => {
-  async function linesOf(range: { from?: number; to?: number } = {}): Promise<string[]> {
-    const reader = openAuditReader(original.path);
-    const lines: string[] = [];
-    const options = { identity: bob, mesh, now: Date.now(), ...range };
-    for await (const line of exportLog(reader.tables, options)) lines.push(JSON.stringify(line));
-    reader.close();
-    return lines;
-  }
-  const verify = async (lines: readonly string[], ...given: Parameters<typeof verifyExport>[1][]) =>
-    verifyExport(asLines(lines), ...given);
+/** The log exported. */
+async function linesOf(range: { from?: number; to?: number } = {}): Promise<string[]> {
+  const reader = openAuditReader(original.path);
+  const lines: string[] = [];
+  const options = { identity: bob, mesh, now: Date.now(), ...range };
+  for await (const line of exportLog(reader.tables, options)) lines.push(JSON.stringify(line));
+  reader.close();
+  return lines;
+}
+const verify = async (lines: readonly string[], ...given: Parameters<typeof verifyExport>[1][]) =>
+  verifyExport(asLines(lines), ...given);
 
+describe("P-114: an export", () => {
   test("verifies by itself, whole or in part", async () => {
     const whole = await verify(await linesOf());
     expect(whole).toMatchObject({ isComplete: true, entries: size, faults: [] });

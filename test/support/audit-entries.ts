@@ -27,9 +27,9 @@ export interface TestLog {
   readonly store: Store;
   readonly log: AuditLog;
   /** Logs an answer to a query that is told from others by `name`. */
-  ask(name: string, changes?: Partial<QueryFacts>): Promise<Receipt>;
+  readonly ask: (name: string, changes?: Partial<QueryFacts>) => Promise<Receipt>;
   /** As an orderly stop does. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function newLog(config: Record<string, unknown> = {}): Promise<TestLog> {
