@@ -48,7 +48,14 @@ afterAll(() => mesh.stop());
 describe("origin audit", () => {
   test("verify ends with 0 where all holds, also with the receipts that were given", async () => {
     const run = await command([
-      ...["origin", "audit", "verify", "--config", config, "--receipt", receiptFile, "--json"],
+      "origin",
+      "audit",
+      "verify",
+      "--config",
+      config,
+      "--receipt",
+      receiptFile,
+      "--json",
     ]);
     expect(run.code).toBe(0);
     expect(JSON.parse(run.stdout)).toMatchObject({ ok: true, entries: 4, faults: [] });
@@ -76,7 +83,13 @@ describe("origin audit", () => {
     expect(run.stdout).toContain("The origin answered with single cases.");
     expect(run.stdout).toContain("  patient-17 (told as ");
     const byDigest = await command([
-      ...["origin", "audit", "explain", receipt.opening.query, "--config", config, "--json"],
+      "origin",
+      "audit",
+      "explain",
+      receipt.opening.query,
+      "--config",
+      config,
+      "--json",
     ]);
     expect(JSON.parse(byDigest.stdout)).toMatchObject({ entries: [{ index: 3, kind: "query" }] });
   });
@@ -107,7 +120,14 @@ describe("receipt verify", () => {
     const charter = await fileOf("charter.json", JSON.stringify(mesh.charter));
     const key = mesh.members[0].identity.publicKey;
     const run = await command([
-      ...["receipt", "verify", receiptFile, "--mesh", charter, "--key", key, "--json"],
+      "receipt",
+      "verify",
+      receiptFile,
+      "--mesh",
+      charter,
+      "--key",
+      key,
+      "--json",
     ]);
     expect(run.code).toBe(0);
     expect(JSON.parse(run.stdout)).toMatchObject({
