@@ -10,6 +10,7 @@ import {
   type Issue,
   type SecretKey,
 } from "../protocol/index.ts";
+import { auditConfigSchema } from "./audit/config.ts";
 import { parseConfigText } from "./config-text.ts";
 import { sealingConfigSchema, type SealingConfig } from "./sealing/config.ts";
 
@@ -97,6 +98,9 @@ export const originConfigSchema = z.strictObject({
   sealing: sealingConfigSchema
     .prefault({})
     .describe("End-to-end encryption of queries and answers."),
+  audit: auditConfigSchema
+    .prefault({})
+    .describe("The log of every query and answer, and what of them it keeps."),
   allowedHosts: z
     .array(z.string().min(1))
     .default([])

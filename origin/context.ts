@@ -1,5 +1,6 @@
 /** What the routes of one origin work with. */
 import type { DomainId, Identity, MemberGuard, MeshId } from "../protocol/index.ts";
+import type { QueryTrails } from "./audit/index.ts";
 import type { OriginPolicy } from "./config.ts";
 import type { Membership, Publisher } from "./mesh/index.ts";
 import type { RecordIndex } from "./record-index.ts";
@@ -22,5 +23,7 @@ export interface OriginContext {
   readonly guard: MemberGuard;
   readonly metrics: OriginMetrics;
   readonly status: () => StatusReport;
+  /** Of queries, into the audit log. */
+  readonly trails: QueryTrails;
   readonly now: () => number;
 }

@@ -1,5 +1,22 @@
 /** The origin's public names. */
 export {
+  BrokenLogError,
+  explainEntry,
+  exportLog,
+  findEntries,
+  NoExportError,
+  openAuditReader,
+  readEntry,
+  verifyExport,
+  verifyLog,
+  type AuditFault,
+  type AuditReader,
+  type AuditReport,
+  type ExportLine,
+  type ExportReport,
+  type GivenCheckpoint,
+} from "./audit/index.ts";
+export {
   ConfigError,
   LOG_LEVELS,
   originConfigSchema,

@@ -1,9 +1,10 @@
 /** Puts an origin together from its configuration, and takes it apart again in the right order. */
 import { MemberGuard, openIdentity, type DomainId } from "../protocol/index.ts";
+import { AuditLog, auditedSettings, QueryTrails } from "./audit/index.ts";
 import type { OriginConfig } from "./config.ts";
 import { loadDomains } from "./domains.ts";
 import { startListener } from "./listener.ts";
-import { logEvent, setLogLevel } from "./log.ts";
+import { logEvent, logFailure, setLogLevel } from "./log.ts";
 import {
   createMembership,
   createPeerClient,
@@ -88,6 +89,15 @@ async function startLocked(
       parts,
       now,
     });
+    const audit = new AuditLog({
+      tables: store.audit,
+      identity,
+      mesh,
+      config: config.audit,
+      now,
+      onFailure: (error) => logFailure("checkpoint", error),
+    });
+    await audit.start(auditedSettings(config, domains));
     const app = createServer({
       identity,
       mesh,
@@ -101,6 +111,7 @@ async function startLocked(
       guard,
       metrics,
       status,
+      trails: new QueryTrails(audit, now),
       now,
     });
     const listener = await startListener(app.fetch, config.listen);
@@ -119,6 +130,7 @@ async function startLocked(
       closing.abort();
       await Promise.all([publisher.stop(), provisioned]);
       guard.settle();
+      await audit.close();
       const { entries: waiting, unacknowledged } = store.waiting();
       logEvent("stopped", { node: identity.node, waiting, unacknowledged });
       store.close();

@@ -14,6 +14,8 @@ export const meshIdSchema = base64Url32.brand<"MeshId">();
 export const ontologyIdSchema = base64Url32.brand<"OntologyId">();
 export const publicKeySchema = base64Url32.brand<"PublicKey">();
 export const sealingKeySchema = base64Url32.brand<"SealingKey">();
+/** A SHA-256 that names nothing. */
+export const hashSchema = base64Url32;
 
 /** SHA-256 of the organisation's raw Ed25519 public key. */
 export type NodeId = z.infer<typeof nodeIdSchema>;

@@ -1,5 +1,40 @@
 /** The protocol's public names. The other folders import from here; deeper paths are its own business. */
 export { compareText, fromBase64Url, toBase64Url, utf8Bytes } from "./bytes.ts";
+export {
+  NO_PREVIOUS,
+  auditEntrySchema,
+  commitTo,
+  decisionSchema,
+  entryBytes,
+  entryHash,
+  type AuditEntry,
+  type AuditNote,
+  type Decision,
+  type QueryEntry,
+} from "./audit/entry.ts";
+export {
+  isReceiptFor,
+  proofSchema,
+  receiptFault,
+  receiptNode,
+  receiptSchema,
+  type Receipt,
+  type ReceiptFault,
+} from "./audit/receipt.ts";
+export {
+  Frontier,
+  completedNodes,
+  consistencyProof,
+  inclusionProof,
+  leafHash,
+  nodeCount,
+  nodeHash,
+  nodePosition,
+  rootOf,
+  verifyConsistency,
+  verifyInclusion,
+  type ReadNode,
+} from "./merkle/index.ts";
 export { compileDomain, ontologiesOf, type CompiledDomain } from "./domain/compile.ts";
 export {
   encodeProfile,
@@ -295,7 +330,16 @@ export {
   type Similarity,
 } from "./signature/signature.ts";
 export {
+  encodeCheckpoint,
+  signCheckpoint,
+  signedCheckpointSchema,
+  verifyCheckpoint,
+  type Checkpoint,
+  type SignedCheckpoint,
+} from "./signed/checkpoint.ts";
+export {
   RESULTS_MAX,
+  answerDigest,
   answerSchema,
   resultSchema,
   signAnswer,

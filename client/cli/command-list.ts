@@ -11,6 +11,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   domain: "Check a domain, and find its signature settings",
   ontology: "Compile an ontology",
   origin: "Set an origin up, load records, start it, ask how it is",
+  "origin audit": "Verify, export and explain an origin's audit log",
+  receipt: "Check what origins gave in proof of what they logged",
   key: "Make keys, and show what others may know of them",
   mesh: "Found a mesh, join it, admit others, leave",
   node: "Ask your node how it is",
@@ -66,6 +68,26 @@ const COMMANDS: readonly CommandEntry[] = [
     path: ["origin", "backup"],
     summary: "Copy an origin's database while it runs",
     load: async () => (await import("./commands/origin-backup.ts")).originBackupCommand(),
+  },
+  {
+    path: ["origin", "audit", "verify"],
+    summary: "Verify an audit log, and say where it was changed",
+    load: async () => (await import("./commands/origin-audit-verify.ts")).auditVerifyCommand(),
+  },
+  {
+    path: ["origin", "audit", "export"],
+    summary: "Write an audit log as lines that anyone can verify",
+    load: async () => (await import("./commands/origin-audit-export.ts")).auditExportCommand(),
+  },
+  {
+    path: ["origin", "audit", "explain"],
+    summary: "Say in plain words what happened with one query",
+    load: async () => (await import("./commands/origin-audit-explain.ts")).auditExplainCommand(),
+  },
+  {
+    path: ["receipt", "verify"],
+    summary: "Verify receipts without asking anyone",
+    load: async () => (await import("./commands/receipt-verify.ts")).receiptVerifyCommand(),
   },
   {
     path: ["key", "new"],
@@ -149,14 +171,17 @@ export async function addCommands(program: Command, args: readonly string[]): Pr
 }
 
 function parentOf(
-  [group = "", ...rest]: readonly string[],
+  path: readonly string[],
   program: Command,
   groups: Map<string, Command>,
 ): Command {
-  if (rest.length === 0) return program;
-  const known = groups.get(group);
+  const group = path.slice(0, -1);
+  if (group.length === 0) return program;
+  const name = group.join(" ");
+  const known = groups.get(name);
   if (known) return known;
-  const made = program.command(group).description(GROUPS[group] ?? "");
-  groups.set(group, made);
+  const parent = parentOf(group, program, groups);
+  const made = parent.command(group.at(-1) ?? "").description(GROUPS[name] ?? "");
+  groups.set(name, made);
   return made;
 }

@@ -27,7 +27,7 @@ export async function depositOutcome(context: OriginContext, request: Request): 
     throw new Refusal("bad-profile", { errors });
   }
   const { record, signature, warnings } = prepared.value;
-  const outcomes = context.store.put(deposit.domain, [{ record, signature }]);
+  const outcomes = context.store.put(deposit.domain, [{ record, signature }], "deposit");
   const publication = await context.publisher.publish(outcomes.flatMap(({ entries }) => entries));
   return Response.json({ id: record.id, warnings, publication }, { status: 201 });
 }

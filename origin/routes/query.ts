@@ -6,10 +6,12 @@ import {
   rateLimitHeaders,
   Refusal,
   signAnswer,
+  type Answer,
   type NodeId,
   type OriginQuery,
   type OutcomeResult,
 } from "../../protocol/index.ts";
+import type { QueryTrail } from "../audit/index.ts";
 import { requireMember } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
 import { rank, type Ranked } from "../ranking.ts";
@@ -28,34 +30,71 @@ export interface QueryObserver {
 export async function answerQuery(
   context: OriginContext,
   request: Request,
-  { onSender, onError }: QueryObserver,
+  observer: QueryObserver,
 ): Promise<Response> {
+  const trail = context.trails.begin(request.headers);
+  const logged = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      await trail.failed(error);
+      throw error;
+    }
+  };
+  const received = await logged(() => receive(context, request, trail, observer));
+  return received.exchange.respond(() => logged(() => answerOpened(context, received)));
+}
+
+interface Received {
+  readonly exchange: Exchange;
+  readonly trail: QueryTrail;
+  /** Throws a `Refusal` once the asker no longer waits. */
+  readonly requireTime: () => void;
+}
+
+async function receive(
+  context: OriginContext,
+  request: Request,
+  trail: QueryTrail,
+  { onSender, onError }: QueryObserver,
+): Promise<Received> {
   const { method, url, headers } = request;
   const receivedAt = context.now();
   const body = await readBody(request);
-  const received = { method, url, headers, body };
-  const { node, timeoutMs, quota } = await requireMember(context, received, onSender);
+  trail.body(body);
+  const { node, timeoutMs, quota } = await requireMember(
+    context,
+    { method, url, headers, body },
+    (sender) => {
+      trail.sender(sender);
+      onSender(sender);
+    },
+  );
   const requireTime = (): void => {
     if (context.now() - receivedAt < timeoutMs) return;
     throw new Refusal("too-late", { detail: "the time that the sender waits is over" });
   };
-  const exchange = await openExchange(received, {
-    sealing: context.sealing,
-    mesh: context.mesh,
-    from: node,
-    to: context.identity.node,
-    headers: rateLimitHeaders(quota),
-    onError,
-  });
-  return exchange.respond(() => answerOpened(context, exchange, requireTime));
+  const exchange = await openExchange(
+    { method, headers, body },
+    {
+      sealing: context.sealing,
+      mesh: context.mesh,
+      from: node,
+      to: context.identity.node,
+      headers: rateLimitHeaders(quota),
+      onError,
+    },
+  );
+  trail.body(exchange.body);
+  return { exchange, trail, requireTime };
 }
 
 async function answerOpened(
   context: OriginContext,
-  exchange: Exchange,
-  requireTime: () => void,
+  { exchange, trail, requireTime }: Received,
 ): Promise<Response> {
   const query = exchange.parse(originQuerySchema);
+  trail.query(query);
   const index = indexFor(context, query);
   noteRequest({ domain: query.domain });
   const profile = encodeProfile(index.compiled, query.profile);
@@ -66,7 +105,7 @@ async function answerOpened(
   const ranked = rank(index, profile.value.values, query.k, query.excludeGroups);
   requireTime();
   noteRequest({ results: ranked.length });
-  const signed = await signAnswer(context.identity, context.mesh, {
+  const answer: Answer = {
     version: 1,
     node: context.identity.node,
     domain: query.domain,
@@ -74,7 +113,9 @@ async function answerOpened(
     answeredAt: context.now(),
     results: ranked.flatMap((item) => resultOf(context, index, item) ?? []),
     warnings: profile.value.warnings.slice(0, WARNINGS_MAX),
-  });
+  };
+  const receipt = await trail.answered(answer);
+  const signed = await signAnswer(context.identity, context.mesh, { ...answer, receipt });
   return Response.json(signed);
 }
 

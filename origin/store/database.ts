@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import type { z } from "zod";
+import { AUDIT_TABLES } from "../audit/schema.ts";
 
 /** The form of the tables below. A change raises it and adds the step that upgrades an older file. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 /** Another process that loads records holds the write lock for a batch at a time. */
 const BUSY_TIMEOUT_MS = 10_000;
 const SECRET_BYTES = 32;
@@ -91,7 +92,8 @@ CREATE TABLE outbox (
   acknowledged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX outbox_by_time ON outbox (next_at);
-${FLOORS}`;
+${FLOORS}
+${AUDIT_TABLES}`;
 
 /** What makes a file of each version one of the next. */
 const UPGRADES: Readonly<Record<number, string>> = {
@@ -102,6 +104,7 @@ const UPGRADES: Readonly<Record<number, string>> = {
     UPDATE outbox SET placement = NULL, missing = NULL;
     ${FLOORS}
   `,
+  2: AUDIT_TABLES,
 };
 
 /** Opens or creates the file. Throws if it is no database of an origin, or one of a newer version. */

@@ -4,6 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import {
   canonicalBytes,
+  domainIdSchema,
   toBase64Url,
   type DomainId,
   type OutcomeRecord,
@@ -49,6 +50,9 @@ const contentSchema = z.object({
 });
 type Content = z.infer<typeof contentSchema>;
 
+const totalSchema = z.object({ domain: domainIdSchema, count: z.int() });
+export type RecordTotal = z.infer<typeof totalSchema>;
+
 export interface RecordKey {
   readonly domain: number;
   readonly id: string;
@@ -77,6 +81,11 @@ export function recordTable(db: DatabaseSync) {
     "SELECT intervention, result, observed_at FROM records WHERE number = ?",
   );
   const count = db.prepare("SELECT count(*) AS n FROM records WHERE domain = ?");
+  const totals = db.prepare(
+    `SELECT domains.id AS domain, count(*) AS count
+     FROM records JOIN domains ON domains.number = records.domain
+     GROUP BY domains.number ORDER BY domains.number`,
+  );
 
   return {
     find: ({ domain, id }: RecordKey): Content | undefined =>
@@ -102,6 +111,8 @@ export function recordTable(db: DatabaseSync) {
     outcome: (number: number): StoredOutcome | undefined =>
       readRow(outcomeSchema, outcome.get(number)),
     count: (domain: number): number => Number(count.get(domain)?.["n"]),
+    /** Of every domain that has records, served or not. */
+    totals: (): RecordTotal[] => totals.all().map((row) => totalSchema.parse(row)),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type Floors,
   type OutcomeRecord,
 } from "../../protocol/index.ts";
+import { auditTables, type AuditTables } from "../audit/tables.ts";
 import { openDatabase, readRow, transaction } from "./database.ts";
 import { floorTable } from "./floors.ts";
 import { entryTable, type Pending, type Postponement } from "./entries.ts";
@@ -53,10 +54,12 @@ export interface Store {
   readonly epoch: number;
   /** Of members' requests. */
   readonly floors: Floors;
+  /** What happened here. Every change of records is in it, in the transaction that made it. */
+  readonly audit: AuditTables;
   /** Publishes in `epoch` from now on, and all anew: the mesh drops what was published in lower ones. False if it is none higher. */
   raiseEpoch(epoch: number): boolean;
   /** Stores records, new or changed, in one transaction. */
-  put(domain: DomainId, records: readonly SignedRecord[]): PutOutcome[];
+  put(domain: DomainId, records: readonly SignedRecord[], by?: "load" | "deposit"): PutOutcome[];
   /** Removes a record; the entries it belonged to, or undefined if there is none of that id. */
   remove(domain: DomainId, id: string): readonly number[] | undefined;
   /** Grows with every change of records, by whichever process. */
@@ -110,6 +113,7 @@ export function openStore(
   const db = openDatabase(path);
   const records = recordTable(db);
   const entries = entryTable(db);
+  const audit = auditTables(db);
   const advance = db.prepare(
     "UPDATE node SET last_seq = max(last_seq + 1, ?) RETURNING last_seq AS seq",
   );
@@ -139,6 +143,7 @@ export function openStore(
       const text = new TextDecoder().decode(canonicalBytes(domain));
       byId.set(id, Number(upsert.get(id, text)?.["number"]));
     }
+    if (audit.size() === 0) audit.append({ kind: "begin", records: records.totals() }, now());
     const { minimum_count: minimumCount } = readSettings();
     const wrong = entries.misstated(minimumCount);
     const seq = wrong.length > 0 ? nextSeq() : 0;
@@ -173,6 +178,26 @@ export function openStore(
     return { change: "updated", entries: [...new Set([entry, stored.entry])] };
   };
 
+  const logPut = (
+    domain: DomainId,
+    list: readonly SignedRecord[],
+    outcomes: readonly PutOutcome[],
+    by: "load" | "deposit",
+  ): void => {
+    if (by === "load") {
+      const count = (wanted: string) => outcomes.filter(({ change }) => change === wanted).length;
+      const [loaded, updated] = [count("loaded"), count("updated")];
+      if (loaded + updated > 0) audit.append({ kind: "load", domain, loaded, updated }, now());
+      return;
+    }
+    for (const [i, { record }] of list.entries()) {
+      const change = outcomes[i]?.change;
+      if (change === undefined || change === "unchanged") continue;
+      const reference = referenceOf(settings.reference_secret, domain, record.id);
+      audit.append({ kind: "deposit", domain, reference, change }, now());
+    }
+  };
+
   /** One seq a transaction keeps seq near the clock however many records a load has. */
   const change = <T>(work: (seq: () => number, touched: Set<number>) => T): T =>
     transaction(db, () => {
@@ -194,6 +219,7 @@ export function openStore(
 
   return {
     floors: floorTable(db),
+    audit,
     get epoch() {
       return epoch;
     },
@@ -207,14 +233,16 @@ export function openStore(
         epoch = wanted;
         return true;
       }),
-    put: (domain, list) =>
-      change((seq, touched) =>
-        list.map((item) => {
+    put: (domain, list, by = "load") =>
+      change((seq, touched) => {
+        const outcomes = list.map((item) => {
           const outcome = putOne(domain, item, seq);
           if (outcome.change !== "unchanged") for (const e of outcome.entries) touched.add(e);
           return outcome;
-        }),
-      ),
+        });
+        logPut(domain, list, outcomes, by);
+        return outcomes;
+      }),
     remove: (domain, id) =>
       change((seq, touched) => {
         const at = numberOf(domain);
@@ -223,6 +251,8 @@ export function openStore(
         records.remove(at, stored.number, seq());
         entries.leave(stored.entry);
         touched.add(stored.entry);
+        const reference = referenceOf(settings.reference_secret, domain, id);
+        audit.append({ kind: "withdraw", domain, reference }, now());
         return [stored.entry];
       }),
     lastSeq: () => Number(lastSeq.get()?.["seq"]),

@@ -14,8 +14,9 @@ import {
   sealQuery,
   type SealedQuery,
 } from "../sealed/index.ts";
-import { signedAnswerSchema, verifyAnswer, type Answer } from "../signed/answer.ts";
+import { answerDigest, signedAnswerSchema, verifyAnswer, type Answer } from "../signed/answer.ts";
 import { verifyDescriptor } from "../signed/descriptor.ts";
+import { isReceiptFor, type Receipt } from "../audit/receipt.ts";
 import { utf8Bytes } from "../bytes.ts";
 import { readJson } from "./body.ts";
 import { contentDigest } from "./message-signature.ts";
@@ -44,7 +45,7 @@ export interface AskOriginOptions extends Caller {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Verdict = Pick<OriginOutcome, "status" | "results" | "warnings" | "problem">;
+type Verdict = Pick<OriginOutcome, "status" | "results" | "warnings" | "problem" | "receipt">;
 
 /** As many random bytes as a sealed query needs. */
 const SEAL_RANDOM_BYTES = 32;
@@ -161,10 +162,11 @@ async function verdictOn(
 
 /** An answer counts only if the node that was asked signed it, for exactly the bytes that were sent. */
 async function readAnswer(
-  { mesh, origin, query }: AskOriginOptions,
+  options: AskOriginOptions,
   digest: string,
   body: Uint8Array,
 ): Promise<Verdict> {
+  const { mesh, origin, query } = options;
   const signed = signedAnswerSchema.safeParse(readJson(body));
   if (!signed.success) return nothing("invalid");
   const { answer } = signed.data;
@@ -172,7 +174,26 @@ async function readAnswer(
     answer.node === origin.node && answer.domain === query.domain && answer.query === digest;
   if (!isOurs || answer.results.length > query.k) return nothing("invalid");
   if (!(await isSigned(mesh, origin.key, signed.data))) return nothing("invalid");
-  return { status: "answered", results: answer.results, warnings: answer.warnings };
+  const { results, warnings, receipt } = answer;
+  if (receipt && !(await isReceiptSound(options, answer, receipt))) return nothing("invalid");
+  return { status: "answered", results, warnings, receipt };
+}
+
+/** An origin that gives a wrong receipt says something else to its own log than to us. */
+function isReceiptSound(
+  { mesh, origin, identity, delegation }: AskOriginOptions,
+  answer: Answer,
+  receipt: Receipt,
+): Promise<boolean> {
+  return isReceiptFor(receipt, {
+    mesh,
+    key: origin.key,
+    asker: delegation?.node ?? identity.node,
+    domain: answer.domain,
+    query: answer.query,
+    answer: answerDigest(answer),
+    references: answer.results.map(({ reference }) => reference),
+  });
 }
 
 async function isSigned(

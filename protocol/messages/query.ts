@@ -1,5 +1,6 @@
 /** What requesters, gateways and origins say to each other. */
 import { z } from "zod";
+import { receiptSchema } from "../audit/receipt.ts";
 import { profileSchema } from "../domain/profile.ts";
 import { domainIdSchema, nodeIdSchema, meshIdSchema, publicKeySchema } from "../ids.ts";
 import { issueSchema } from "../result.ts";
@@ -128,6 +129,8 @@ export const originReportSchema = z.strictObject({
   bytesSent: z.int().min(0),
   bytesReceived: z.int().min(0),
   problem: problemSchema.optional(),
+  /** Proves that the origin logged the query and its answer; the gateway has verified it. */
+  receipt: receiptSchema.optional(),
 });
 export type OriginReport = z.infer<typeof originReportSchema>;
 

@@ -4,6 +4,7 @@
  */
 import type { OriginReport, OriginStatus, QueryEvent } from "../messages/query.ts";
 import type { Problem } from "../http/problem.ts";
+import type { Receipt } from "../audit/receipt.ts";
 import type { NodeId } from "../ids.ts";
 import type { OutcomeResult } from "../signed/answer.ts";
 import type { Issue } from "../result.ts";
@@ -24,6 +25,8 @@ export interface OriginOutcome {
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly problem?: Problem | undefined;
+  /** Verified. */
+  readonly receipt?: Receipt | undefined;
 }
 
 export interface AskOptions<C extends OriginCandidate> {
@@ -105,6 +108,7 @@ async function askOne<C extends OriginCandidate>(
     bytesSent: outcome.bytesSent,
     bytesReceived: outcome.bytesReceived,
     ...(outcome.problem && { problem: outcome.problem }),
+    ...(outcome.receipt && { receipt: outcome.receipt }),
   };
   return { report, results: outcome.results, warnings: outcome.warnings };
 }

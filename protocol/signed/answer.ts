@@ -3,8 +3,9 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { z } from "zod";
 import { ByteWriter, fromBase64Url } from "../bytes.ts";
 import { canonicalBytes } from "../domain/schema.ts";
-import { domainIdSchema, nodeIdSchema, type MeshId, type PublicKey } from "../ids.ts";
+import { contentId, domainIdSchema, nodeIdSchema, type MeshId, type PublicKey } from "../ids.ts";
 import { issueSchema } from "../result.ts";
+import { receiptSchema } from "../audit/receipt.ts";
 import type { Identity } from "./ed25519.ts";
 import { signatureSchema, signStatement, verifyStatement } from "./statement.ts";
 
@@ -38,6 +39,8 @@ export const answerSchema = z.strictObject({
   results: z.array(resultSchema).max(RESULTS_MAX),
   /** What of the query was left out, such as unknown terms. */
   warnings: z.array(issueSchema).max(1000),
+  /** Proves that the origin logged this query and answer. */
+  receipt: receiptSchema.optional(),
 });
 export type Answer = z.infer<typeof answerSchema>;
 
@@ -53,6 +56,11 @@ function encodeAnswer(answer: Answer): Uint8Array {
     .raw(fromBase64Url(answer.node))
     .raw(sha256(canonicalBytes(answer)))
     .bytes();
+}
+
+/** What a receipt says of an answer: the SHA-256 of its canonical JSON without the receipt, as base64url. */
+export function answerDigest(answer: Answer): string {
+  return contentId(canonicalBytes({ ...answer, receipt: undefined }));
 }
 
 export async function signAnswer(

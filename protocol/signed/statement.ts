@@ -13,6 +13,7 @@ export type StatementKind =
   | "vote"
   | "invitation"
   | "answer"
+  | "checkpoint"
   | "delegation";
 
 /** 64 bytes as base64url. */

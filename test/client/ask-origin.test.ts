@@ -24,6 +24,8 @@ import {
   type DescriptorStatement,
   type Identity,
   type OriginOutcome,
+  type QueryEntry,
+  type Receipt,
   type SignedAnswer,
 } from "../../protocol/index.ts";
 import {
@@ -44,6 +46,7 @@ import {
   otherMesh,
   statementOf,
 } from "../unit/support/identities.ts";
+import { receiptOf } from "../support/receipts.ts";
 
 const ASKER = alice;
 const ORIGIN = bob;
@@ -121,6 +124,20 @@ function answering(
   };
 }
 
+/** Answers with a receipt, but for the changes: to what is logged, and to the receipt that is given. */
+function answeringWithReceipt(
+  changes: Partial<QueryEntry> = {},
+  forge: (receipt: Receipt) => Receipt = (receipt) => receipt,
+  identity = ORIGIN,
+): Handler {
+  return async (request, response) => {
+    const answer = answerTo(request);
+    const good = await receiptOf(answer, { identity, mesh, asker: ASKER.node, changes });
+    const signed = await signAnswer(ORIGIN, mesh, { ...answer, receipt: forge(good) });
+    await say(request, response, 200, signed);
+  };
+}
+
 /** An honest answer, filled up with spaces to `size` bytes. */
 const padded =
   (size: number): Handler =>
@@ -142,6 +159,52 @@ function senderOf(received: ReceivedByServer | undefined, acceptsDelegates: bool
 }
 
 const NOTHING = { results: [], warnings: [] };
+
+describe("P-113: a receipt that comes with an answer", () => {
+  it("is kept where it proves that the origin logged this very query and answer", async () => {
+    const outcome = await ask(answeringWithReceipt());
+    expect(outcome.status).toBe("answered");
+    expect(outcome.receipt).toMatchObject({ entry: { asker: ASKER.node } });
+  });
+
+  it("names the node in whose name a client asks", async () => {
+    const delegation = await signDelegation(ASKER, mesh, carol.publicKey, Date.now() + PATIENT_MS);
+    const outcome = await ask(answeringWithReceipt(), { identity: carol, delegation });
+    expect(outcome.status).toBe("answered");
+  });
+
+  it.each<[string, Handler]>([
+    ["another asker", answeringWithReceipt({ asker: carol.node })],
+    ["another domain", answeringWithReceipt({ domain: domainIdFrom("another") })],
+    ["another query", answeringWithReceipt({ query: DOMAIN })],
+    ["another answer", answeringWithReceipt({ answer: DOMAIN })],
+    ["no answer", answeringWithReceipt({ answer: undefined })],
+    ["a refusal", answeringWithReceipt({ decision: { outcome: "refused", reasons: [] } })],
+    ["fewer results", answeringWithReceipt({ released: { count: 1, references: ["a"] } })],
+    ["other results", answeringWithReceipt({ released: { count: 2, references: ["a", "c"] } })],
+    ["a log that another node signed", answeringWithReceipt({}, undefined, carol)],
+    [
+      "an entry that is not in the log",
+      answeringWithReceipt({}, (good) => ({ ...good, entry: { ...good.entry, at: 1 } })),
+    ],
+    [
+      "a checkpoint that was changed",
+      answeringWithReceipt({}, ({ checkpoint: { checkpoint, signature }, ...good }) => ({
+        ...good,
+        checkpoint: { checkpoint: { ...checkpoint, signedAt: 1 }, signature },
+      })),
+    ],
+    [
+      "another query's opening",
+      answeringWithReceipt({}, (good) => ({
+        ...good,
+        opening: { ...good.opening, query: contentDigest(new Uint8Array([1])) },
+      })),
+    ],
+  ])("makes the answer invalid where it is of %s", async (_, handler) => {
+    expect(await ask(handler)).toMatchObject({ status: "invalid", ...NOTHING });
+  });
+});
 
 describe("asking an origin over HTTP", () => {
   it("takes the results of an answer that the origin signed for this query", async () => {

@@ -1,5 +1,7 @@
 /** `query`, against a server that answers as a gateway does. */
+import { readdir, readFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { synthesisSchema } from "../../client/index.ts";
 import {
@@ -14,8 +16,17 @@ import {
   type QueryResponse,
 } from "../../protocol/index.ts";
 import { sendJson, startTestServer, type TestServer } from "../support/client-server.ts";
+import { receiptOf } from "../support/receipts.ts";
 import { smallDomain, smallQuery } from "../support/small-example.ts";
-import { command, errorOf, fileOf, PROCESS_TIMEOUT_MS, type Finished } from "./cli-process.ts";
+import { alice, bob, mesh } from "../unit/support/identities.ts";
+import {
+  command,
+  errorOf,
+  fileOf,
+  freshDirectory,
+  PROCESS_TIMEOUT_MS,
+  type Finished,
+} from "./cli-process.ts";
 
 vi.setConfig({ testTimeout: PROCESS_TIMEOUT_MS });
 
@@ -180,6 +191,33 @@ describe("query", () => {
     expect(stdout).toMatch(/^Hospital 2 .* refused .*The asker may not do this; not you$/m);
     expect(stdout).toMatch(/ ~age +~site$/m);
     expect(stdout).toMatch(/^ *1 .* 0\.91 +1\.00$/m);
+  });
+
+  test("keeps the receipts of the origins that gave one, where it is told to", async () => {
+    const receipt = await receiptOf(
+      {
+        version: 1,
+        node: bob.node,
+        domain: DOMAIN,
+        query: "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
+        answeredAt: 1,
+        results: [],
+        warnings: [],
+      },
+      { identity: bob, mesh, asker: alice.node },
+    );
+    const found = responseOf(true);
+    const [first, ...others] = found.origins;
+    if (!first) throw new Error("no origin");
+    const origins = [{ ...first, receipt }, ...others];
+    answerQuery = stream(eventsOf({ ...found, origins }));
+    const directory = join(await freshDirectory(), "receipts");
+    const { code } = await query(["--receipts", directory]);
+    expect(code).toBe(3);
+    const files = await readdir(directory);
+    expect(files).toEqual([`${first.node}-0.json`]);
+    const kept = await readFile(join(directory, files[0] ?? ""), "utf8");
+    expect(JSON.parse(kept)).toEqual(JSON.parse(JSON.stringify(receipt)));
   });
 
   test("ends with 1 where nothing similar was found", async () => {

@@ -164,6 +164,9 @@ describe("the store", () => {
     store.close();
     const db = new DatabaseSync(path);
     db.exec(`
+      DROP TABLE audit_entries;
+      DROP TABLE audit_nodes;
+      DROP TABLE audit_checkpoints;
       DROP TABLE floors;
       ALTER TABLE outbox DROP COLUMN acknowledged;
       ALTER TABLE outbox RENAME COLUMN placement TO membership;

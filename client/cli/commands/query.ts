@@ -1,6 +1,7 @@
 /** `outcome-mesh query`: asks the mesh through a gateway. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import {
   DEADLINE_MAX_MS,
@@ -20,6 +21,7 @@ import { createClient, synthesize, type Client, type QueryRun } from "../../inde
 import { CliError } from "../cli-error.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { gatewayError } from "../gateway-errors.ts";
+import { writeDocument } from "../mesh/files.ts";
 import { baseUrl, bearerToken, jsonOption, wholeNumber } from "../options.ts";
 import { printJson, printText } from "../output.ts";
 import { formatQuery } from "../print-query.ts";
@@ -38,6 +40,7 @@ interface QueryOptions {
   readonly exhaustive?: boolean;
   readonly private?: true;
   readonly features?: true;
+  readonly receipts?: string;
   readonly json?: true;
 }
 
@@ -75,6 +78,10 @@ export function queryCommand(): Command {
     .option("--exhaustive", "ask on, even where no origin can improve the ranking any more")
     .option("--private", "hide the profile from the gateway: call the origins from here")
     .option("--features", "show the similarity of each feature")
+    .option(
+      "--receipts <directory>",
+      "keep the origins' receipts there, which prove what was asked and answered",
+    )
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -83,6 +90,7 @@ Examples:
   outcome-mesh query --gateway https://mesh.example.org --domain pump-faults.json \\
     --profile '{"symptoms":["cavitation"],"vibration":7.1}'
   outcome-mesh query --gateway https://mesh.example.org --domain pump-faults.json --profile @case.json --private --json
+  outcome-mesh query --gateway https://mesh.example.org --domain pump-faults.json --profile @case.json --receipts receipts
 
 Exit codes: 0 all that was asked answered; 1 nothing similar was found; 3 a part of the mesh did not answer,
 so the ranking may lack something.`,
@@ -96,6 +104,7 @@ async function runQuery(options: QueryOptions): Promise<void> {
   try {
     const { id, domain } = await openDomain(client, options.domain);
     const response = await follow(await start(client, id, profile, options), options.maxOrigins);
+    if (options.receipts !== undefined) await keepReceipts(options.receipts, response);
     const synthesis = synthesize(response.ranking, domain);
     if (options.json) {
       printJson({ response, synthesis });
@@ -166,6 +175,16 @@ async function follow(run: QueryRun, maxOrigins: number): Promise<QueryResponse>
     return await run.response();
   } finally {
     progress.end();
+  }
+}
+
+/** Writes one file a receipt, named by its node and its place in that node's log. */
+async function keepReceipts(directory: string, { origins }: QueryResponse): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const { node, receipt } of origins) {
+    if (!receipt) continue;
+    const path = join(directory, `${node}-${receipt.entry.index}.json`);
+    await writeDocument(path, receipt, { replace: true });
   }
 }
 
