@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { linkConfigSchema } from "./link/index.ts";
 import {
   endpointSchema,
   issuesOf,
@@ -45,6 +46,7 @@ export const originConfigSchema = z.strictObject({
       port: z.int().min(0).max(65_535).default(7100),
     })
     .default({ host: "127.0.0.1", port: 7100 }),
+  link: linkConfigSchema.prefault({}),
   database: filePath,
   /** The node's 32-byte seed as base64url; not needed where the environment has it. */
   keyFile: filePath.optional(),

@@ -2,6 +2,7 @@
 import type { DomainId, Identity, MemberGuard, MeshId } from "../protocol/index.ts";
 import type { OriginPolicy } from "./config.ts";
 import type { Membership, Publisher } from "./mesh/index.ts";
+import type { LinkReport } from "./link/index.ts";
 import type { RecordIndex } from "./record-index.ts";
 import type { Store } from "./store/index.ts";
 
@@ -17,5 +18,7 @@ export interface OriginContext {
   readonly membership: Membership;
   readonly publisher: Publisher;
   readonly guard: MemberGuard;
+  /** How the link to the own Worker is, where there is to be one. */
+  readonly link: () => LinkReport | undefined;
   readonly now: () => number;
 }

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import {
   answerToError,
+  LINKED_ORIGIN_PATH,
   ORIGIN_QUERY_PATH,
   problemResponse,
   Refusal,
@@ -39,7 +40,8 @@ interface ServerEnv {
 }
 
 export function createServer(context: OriginContext): Hono<ServerEnv> {
-  const app = new Hono<ServerEnv>();
+  // What comes over the link keeps the path that its asker signed.
+  const app = new Hono<ServerEnv>({ getPath: pathOf });
   // A client in a browser asks with a delegate key; operators' routes are for no web page.
   app.use(
     ORIGIN_QUERY_PATH,
@@ -85,4 +87,11 @@ export function createServer(context: OriginContext): Hono<ServerEnv> {
     answerToError(error, () => logFailure("request", error, c.req.header("traceparent"))),
   );
   return app;
+}
+
+/** The path below the origin's address, whether that is its own or one at its Worker. */
+function pathOf({ url }: Request): string {
+  const { pathname } = new URL(url);
+  const isBelow = pathname.startsWith(`${LINKED_ORIGIN_PATH}/`);
+  return isBelow ? pathname.slice(LINKED_ORIGIN_PATH.length) : pathname;
 }

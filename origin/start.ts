@@ -9,6 +9,7 @@ import {
   REQUEST_MAX_BYTES,
 } from "../protocol/index.ts";
 import type { OriginConfig } from "./config.ts";
+import { startLink, type RunningLink } from "./link/index.ts";
 import { loadDomains } from "./domains.ts";
 import {
   createMembership,
@@ -53,6 +54,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
     const guard = new MemberGuard(store.floors);
     const membership = createMembership({ client, mesh, own });
     const publisher = createPublisher({ store, identity, mesh, client, membership });
+    let link: RunningLink | undefined;
     const app = createServer({
       identity,
       mesh,
@@ -64,14 +66,20 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       membership,
       publisher,
       guard,
+      link: () => link?.report(),
       now: Date.now,
     });
     const { server, url } = await listen(app.fetch, config.listen);
-    const provisioned = provisionWorker({ client, own, loaded, signal });
+    const { enabled: linked, maxInFlight } = config.link;
+    const { logLevel } = config;
+    if (linked) {
+      link = startLink({ identity, mesh, meshUrl, maxInFlight, logLevel, handle: app.fetch });
+    }
+    const provisioned = provisionWorker({ client, own, loaded, linked, signal });
     publisher.start();
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {
-      await stopListening(server);
+      await Promise.all([stopListening(server), link?.stop()]);
       closing.abort();
       await Promise.all([publisher.stop(), provisioned]);
       guard.settle();

@@ -19,6 +19,8 @@ export interface ProvisionOptions {
   /** The own Worker. */
   readonly own: PeerTarget;
   readonly loaded: LoadedDomains;
+  /** Whether the origin is asked over its link. */
+  readonly linked: boolean;
   /** Gives up. */
   readonly signal: AbortSignal;
 }
@@ -43,6 +45,7 @@ async function provisionOnce({
   client,
   own,
   loaded,
+  linked,
 }: ProvisionOptions): Promise<FailureCode | undefined> {
   const requests = [
     ...[...loaded.ontologies].map(([id, bytes]: [OntologyId, Uint8Array<ArrayBuffer>]) =>
@@ -51,8 +54,8 @@ async function provisionOnce({
     ...loaded.domains.map(({ id, domain }) =>
       put(`/v1/domains/${id}`, canonicalBytes(domain), "application/json"),
     ),
-    // The node's descriptor says in which domains there are outcomes here.
-    put("/v1/node/holdings", holdingsOf(loaded), "application/json"),
+    // The node's descriptor says in which domains there are outcomes here, and where to ask.
+    put("/v1/node/holdings", holdingsOf(loaded, linked), "application/json"),
   ];
   for (const request of requests) {
     const answer = await client.put(own, request);
@@ -61,8 +64,8 @@ async function provisionOnce({
   return undefined;
 }
 
-function holdingsOf({ domains }: LoadedDomains): Uint8Array<ArrayBuffer> {
-  const holdings: HeldDomains = { domains: domains.map(({ id }) => id) };
+function holdingsOf({ domains }: LoadedDomains, linked: boolean): Uint8Array<ArrayBuffer> {
+  const holdings: HeldDomains = { domains: domains.map(({ id }) => id), linked };
   return utf8Bytes(JSON.stringify(holdings));
 }
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { domainIdSchema, meshIdSchema, nodeIdSchema } from "../../protocol/index.ts";
 import { requireOperator } from "../authenticate.ts";
+import { linkReportSchema } from "../link/index.ts";
 import type { OriginContext } from "../context.ts";
 
 export const statusReportSchema = z.strictObject({
@@ -9,6 +10,8 @@ export const statusReportSchema = z.strictObject({
   mesh: meshIdSchema,
   /** Absent until the own Worker has told. */
   membership: z.strictObject({ version: z.string(), members: z.int() }).optional(),
+  /** Absent where the configuration wants none. */
+  link: linkReportSchema.optional(),
   domains: z.array(
     z.strictObject({
       id: domainIdSchema,
@@ -36,10 +39,12 @@ export function reportStatus(context: OriginContext, request: Request): Response
   const { identity, mesh, store, indexes, membership } = context;
   const { view } = membership;
   const waiting = store.waiting();
+  const link = context.link();
   const status: StatusReport = {
     node: identity.node,
     mesh,
     ...(view && { membership: { version: view.version, members: view.members.length } }),
+    ...(link && { link }),
     domains: [...indexes.values()].map(({ compiled: { id, domain } }) => {
       const { records, entries, announced } = store.totals(id);
       const { name, title } = domain;

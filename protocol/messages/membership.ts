@@ -34,8 +34,11 @@ export const joinResponseSchema = z.strictObject({
 });
 export type JoinResponse = z.infer<typeof joinResponseSchema>;
 
-/** In which domains the node's origin holds outcomes. */
+/** What the node's origin says of itself. */
 export const holdingsSchema = z.strictObject({
+  /** In which domains it holds outcomes. */
   domains: z.array(domainIdSchema).max(DESCRIPTOR_MAX_DOMAINS),
+  /** That it is asked over its link: its address is the node's own, unless the operator gives another. */
+  linked: z.boolean().default(false),
 });
 export type HeldDomains = z.infer<typeof holdingsSchema>;

@@ -138,7 +138,7 @@ test("P-55: a node describes itself, and says at once in which domains its origi
   await introduce(toStatements([await describeNode(second, fixture.mesh)]));
   await inNode(async (node) => {
     await node.accept(fixture.mesh, fixture.members, Date.now());
-    await node.setHoldings([fixture.domain.id], Date.now());
+    await node.setHoldings({ domains: [fixture.domain.id], linked: false }, Date.now());
     const [own, ...others] = descriptorsOf((await node.members())?.statements ?? [], first);
     expect(others).toEqual([]);
     expect(own?.descriptor).toMatchObject({

@@ -62,13 +62,14 @@ export function mountMembership(routes: Routes): void {
       method: "put",
       path: "/v1/node/holdings",
       access: "own-node",
-      summary: "Say in which domains this node's origin holds outcomes",
+      summary:
+        "Say in which domains this node's origin holds outcomes, and whether it is asked over its link",
       maxBytes: HOLDINGS_MAX_BYTES,
       response: { status: 204 },
     },
     holdingsSchema,
     async ({ node, body }) => {
-      await membershipStub(node.env).setHoldings(body.domains, node.now());
+      await membershipStub(node.env).setHoldings(body, node.now());
       return new Response(null, { status: 204 });
     },
   );
