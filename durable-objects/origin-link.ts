@@ -104,6 +104,8 @@ export class OriginLink extends DurableObject<Env> {
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
+    // Without an answer to its close, the other end waits for one.
+    if (socket.readyState === WebSocket.CLOSING) socket.close(LINK_CLOSE.done);
     this.#ended(socket);
   }
 

@@ -19,6 +19,7 @@ export {
   type SourceOptions,
   type SourceRow,
 } from "./load/index.ts";
+export { startLink, type LinkReport, type RunningLink } from "./link/index.ts";
 export type { MissingNode, Publication } from "./mesh/index.ts";
 export { statusReportSchema, type StatusReport } from "./routes/status.ts";
 export { startOrigin, type RunningOrigin } from "./start.ts";

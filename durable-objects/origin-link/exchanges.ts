@@ -19,6 +19,8 @@ const WAITING_MAX_BYTES = 33_554_432;
 const WAITING_MAX = 256;
 /** A connection that broke is there again within two seconds, or it will take longer than most wait. */
 const AWAY_WAIT_MS = 2_000;
+/** An origin answers none in less: what has no more time is not sent. */
+const SEND_MIN_MS = 10;
 const ID_BYTES = 8;
 
 /** A request and an answer as they are handed to and from the object. */
@@ -150,11 +152,11 @@ export class Exchanges {
     let room = maxInFlight - waiting.filter(({ sentOver }) => sentOver === serial).length;
     for (const exchange of waiting) {
       if (room <= 0) return;
-      if (exchange.sentOver !== undefined) continue;
+      const timeoutMs = exchange.deadline - Date.now();
+      if (exchange.sentOver !== undefined || timeoutMs < SEND_MIN_MS) continue;
       exchange.sentOver = serial;
       room -= 1;
       const { body, ...head } = exchange.request;
-      const timeoutMs = Math.max(1, exchange.deadline - Date.now());
       const { id } = exchange;
       const message = { kind: "request" as const, id, head: { ...head, timeoutMs }, body };
       for (const frame of encodeLinkMessage(message)) connection.send(frame);

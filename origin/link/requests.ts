@@ -120,10 +120,11 @@ export class Requests {
 
   async #answerTo(message: RequestMessage, signal: AbortSignal): Promise<Answer> {
     const { id } = message;
+    if (!isReachable(message)) return refused(id, "not-found");
     try {
       const response = await this.#options.handle(requestOf(message, signal));
       const body = await readBytes(response, ANSWER_MAX_BYTES);
-      if (!body.ok) return await failed(id);
+      if (!body.ok) return await refused(id, "internal");
       const { status, headers } = response;
       return {
         kind: "answer",
@@ -133,24 +134,24 @@ export class Requests {
       };
     } catch (error) {
       if (!signal.aborted) this.#options.onFailure(error);
-      return failed(id);
+      return refused(id, "internal");
     }
   }
+}
+
+function isReachable({ head }: RequestMessage): boolean {
+  return head.method === "POST" && head.path === REACHABLE;
 }
 
 /** The request as its asker signed it: method, path, header fields and body. */
 function requestOf({ head, body }: RequestMessage, signal: AbortSignal): Request {
   const { method, path, headers } = head;
-  const url = new URL(path, BASE);
-  if (method !== "POST" || url.pathname !== REACHABLE) {
-    throw new RangeError("the link leads to queries only");
-  }
-  return new Request(url, { method, headers, body: Uint8Array.from(body), signal });
+  return new Request(new URL(path, BASE), { method, headers, body: Uint8Array.from(body), signal });
 }
 
 /** Unsigned: the Worker signs it, as it does what it refuses itself. */
-async function failed(id: LinkId): Promise<Answer> {
-  const response = problemResponse("internal");
+async function refused(id: LinkId, code: "not-found" | "internal"): Promise<Answer> {
+  const response = problemResponse(code);
   const body = new Uint8Array(await response.arrayBuffer());
   const head = { status: response.status, headers: Object.fromEntries(response.headers) };
   return { kind: "answer", id, head, body };

@@ -53,6 +53,7 @@ async function known(): Promise<number> {
 /** Does something with the object as it is in a node whose environment is complete. */
 async function inNode<T>(
   act: (node: Membership, state: DurableObjectState) => Promise<T>,
+  changes: Partial<Env> = {},
 ): Promise<T> {
   const complete: Env = {
     ...env,
@@ -61,6 +62,7 @@ async function inNode<T>(
     REQUESTER_TOKEN: "a-token-of-the-test",
     NODE_NAME: "First",
     MESH_URL: "https://first.example",
+    ...changes,
   };
   return runInDurableObject(stub(), (_, state) => act(new Membership(state, complete), state));
 }
@@ -147,6 +149,22 @@ test("P-55: a node describes itself, and says at once in which domains its origi
       epoch: 0,
     });
   });
+});
+
+test("P-139: a node whose origin holds a link says that it is asked there, unless it has an address", async () => {
+  const [first, second] = fixture.identities;
+  await introduce(toStatements([await describeNode(second, fixture.mesh)]));
+  const told = (linked: boolean, changes: Partial<Env> = {}): Promise<string | undefined> =>
+    inNode(async (node) => {
+      await node.accept(fixture.mesh, fixture.members, Date.now());
+      await node.setHoldings({ domains: [], linked }, Date.now());
+      const [own] = descriptorsOf((await node.members())?.statements ?? [], first);
+      return own?.descriptor.originUrl;
+    }, changes);
+  expect(await told(true)).toBe("https://first.example/v1/origin");
+  const originUrl = "https://origin.example.org";
+  expect(await told(true, { ORIGIN_URL: originUrl })).toBe(originUrl);
+  expect(await told(false)).toBeUndefined();
 });
 
 test("P-55: a node that was away for longer than its lease comes back with a new epoch", async () => {
