@@ -1,4 +1,5 @@
 /** The link between an origin and its own Worker: queries over it, and what becomes of them where it breaks. */
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
@@ -6,6 +7,8 @@ import { startLink, statusReportSchema, type RunningLink } from "../../origin/in
 import {
   ANSWER_MAX_BYTES,
   linkedOriginUrl,
+  openIdentity,
+  secretKeyFrom,
   linkStatusSchema,
   ORIGIN_LINK_PATH,
   ORIGIN_QUERY_PATH,
@@ -21,6 +24,7 @@ import {
   type QueryResponse,
 } from "../../protocol/index.ts";
 import { openOwnNode } from "../../client/cli/mesh/own-node.ts";
+import { delegateOf, postQuery, refusalOf, signedQuery } from "../support/origin-server.ts";
 import { smallExample, smallQuery } from "../support/small-example.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { testCaller } from "../support/test-caller.ts";
@@ -140,15 +144,34 @@ test("P-138: an origin without an address of its own is found and answers over i
   });
 });
 
-test("P-138: the link leads to queries only, and for members only", async () => {
-  const { meshUrl, operatorToken } = mesh.mesh.organisation(LINKED);
+test("P-138: the link leads to queries only, and for members and their delegates only", async () => {
+  const { meshUrl, operatorToken, identity } = mesh.mesh.organisation(LINKED);
   const url = linkedOriginUrl(meshUrl);
   const headers = { authorization: `Bearer ${operatorToken}` };
   expect((await fetch(`${url}/v1/status`, { headers })).status).toBe(404);
-  expect((await fetch(`${url}${ORIGIN_QUERY_PATH}`, { method: "POST", body: "{}" })).status).toBe(
-    401,
-  );
+  const unsigned = await fetch(url + ORIGIN_QUERY_PATH, { method: "POST", body: "{}", headers });
+  expect(unsigned.status).toBe(401);
   expect((await fetch(meshUrl + ORIGIN_LINK_PATH, { headers })).status).toBe(401);
+
+  const query = { domain: mesh.compiled.id, profile: smallQuery, k: 3 };
+  const to = { mesh: mesh.mesh.mesh, to: identity.node };
+  const member = await signedQuery(url, query, { ...to, identity: own().identity });
+  const first = await postQuery(url, member);
+  expect([first.status, first.headers.get("ratelimit-policy")]).toEqual([
+    200,
+    '"member";q=1000000;w=60',
+  ]);
+  // Whether it was sent before, the origin knows.
+  expect(await refusalOf(await postQuery(url, member))).toMatchObject({ status: 401 });
+  const delegate = await delegateOf(mesh.mesh.mesh, own().identity);
+  const byDelegate = await signedQuery(url, query, { ...to, ...delegate });
+  expect((await postQuery(url, byDelegate)).status).toBe(200);
+  const stranger = await openIdentity(secretKeyFrom(randomBytes(32)));
+  const byStranger = await signedQuery(url, query, { ...to, identity: stranger });
+  expect(await refusalOf(await postQuery(url, byStranger))).toMatchObject({ status: 403 });
+  // A page of another site may ask, as a client in a browser does.
+  const preflight = await fetch(url + ORIGIN_QUERY_PATH, { method: "OPTIONS" });
+  expect(preflight.headers.get("access-control-allow-origin")).toBe("*");
 });
 
 test("P-134: a hundred requests at once are all answered, and no more of them at a time than offered", async () => {

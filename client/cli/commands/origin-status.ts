@@ -1,6 +1,6 @@
 /** `outcome-mesh origin status`: what a running origin says of itself. */
 import { Command } from "commander";
-import type { StatusReport } from "../../../origin/index.ts";
+import type { LinkReport, StatusReport } from "../../../origin/index.ts";
 import { baseUrl, jsonOption } from "../options.ts";
 import { readConfig } from "../origin-config.ts";
 import { listeningUrl, readOriginStatus } from "../origin-status.ts";
@@ -32,7 +32,7 @@ async function runOriginStatus(options: OriginStatusOptions): Promise<void> {
   else printText(formatStatus(status));
 }
 
-function formatStatus({ node, mesh, membership, domains, outbox }: StatusReport): string {
+function formatStatus({ node, mesh, membership, link, domains, outbox }: StatusReport): string {
   const members = membership
     ? counted(membership.members, "member")
     : "not yet known to its Worker";
@@ -45,11 +45,16 @@ function formatStatus({ node, mesh, membership, domains, outbox }: StatusReport)
   ]);
   const missing = outbox.missing.map((entry) => [entry.node, String(entry.entries)]);
   return [
-    `node ${node}\nmesh ${mesh}, ${members}`,
+    `node ${node}\nmesh ${mesh}, ${members}${link ? `\n${linkText(link)}` : ""}`,
     formatTable(["domain", "id", "records", "entries", "withheld"], rows),
     outboxText(outbox),
     ...(missing.length > 0 ? [formatTable(["waits for", "entries"], missing)] : []),
   ].join("\n\n");
+}
+
+function linkText({ state, reason, reconnects, inFlight, answered }: LinkReport): string {
+  const why = reason === undefined ? "" : ` (${reason})`;
+  return `link ${state}${why}, ${counted(reconnects, "reconnection")}, ${inFlight} under way, ${counted(answered, "answer")}`;
 }
 
 function outboxText({ waiting, unacknowledged }: StatusReport["outbox"]): string {
