@@ -29,6 +29,10 @@ afterEach(() => {
   return Promise.all(origins.splice(0).map((origin) => origin.close()));
 });
 
+async function until(isSo: () => boolean): Promise<void> {
+  await vi.waitUntil(isSo, 3000);
+}
+
 /** An origin's end of a link. */
 class Origin {
   readonly #socket: WebSocket;
@@ -78,7 +82,7 @@ class Origin {
 
   /** Waits until it has `count` messages of a kind. */
   async hears(kind: LinkMessage["kind"], count = 1): Promise<LinkMessage[]> {
-    await vi.waitFor(() => expect(this.of(kind).length).toBeGreaterThanOrEqual(count));
+    await until(() => this.of(kind).length >= count);
     return this.of(kind);
   }
 
@@ -89,7 +93,7 @@ class Origin {
   }
 
   async closed(): Promise<number | undefined> {
-    await vi.waitFor(() => expect(this.closedWith).toBeDefined());
+    await until(() => this.closedWith !== undefined);
     return this.closedWith;
   }
 
@@ -310,15 +314,16 @@ test.each<readonly [string, (origin: Origin) => void]>([
   expect((await linkStub(env).status()).connected).toBe(false);
 });
 
+const headOf = (bytes: number) =>
+  encodeLinkMessage({
+    kind: "answer",
+    id: "AAAAAAAAAAA",
+    head: { status: 200, headers: {} },
+    body: new Uint8Array(bytes),
+  });
+
 test("P-131: a body that just fits into a frame is sent in one, a byte more in two, and so back", async () => {
   const origin = await Origin.connect();
-  const headOf = (bytes: number) =>
-    encodeLinkMessage({
-      kind: "answer",
-      id: "AAAAAAAAAAA",
-      head: { status: 200, headers: {} },
-      body: new Uint8Array(bytes),
-    });
   const rest = headOf(0)[0]?.length ?? 0;
   for (const [extra, frames] of [
     [0, 1],

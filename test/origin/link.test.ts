@@ -54,7 +54,7 @@ class Far {
 
   async hears(kind: LinkMessage["kind"], count = 1): Promise<LinkMessage[]> {
     const found = () => this.received.filter((message) => message.kind === kind);
-    await vi.waitFor(() => expect(found().length).toBeGreaterThanOrEqual(count), 3000);
+    await vi.waitUntil(() => found().length >= count, 3000);
     return found();
   }
 
