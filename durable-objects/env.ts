@@ -1,6 +1,7 @@
 /** The Worker's bindings, as `wrangler.toml` declares them. Text values are parsed in config.ts. */
 import type { DomainLibrary } from "./domain-library.ts";
 import type { Membership } from "./membership.ts";
+import type { OriginLink } from "./origin-link.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import type { RoutingShard } from "./routing-shard.ts";
 import type { ShardLayouts } from "./shard-layouts.ts";
@@ -11,6 +12,7 @@ export interface Env {
   readonly DOMAIN_LIBRARY: DurableObjectNamespace<DomainLibrary>;
   readonly REQUEST_GUARD: DurableObjectNamespace<RequestGuard>;
   readonly SHARD_LAYOUTS: DurableObjectNamespace<ShardLayouts>;
+  readonly ORIGIN_LINK: DurableObjectNamespace<OriginLink>;
   readonly MESH_ID?: string;
   readonly NODE_KEY?: string;
   readonly REQUESTER_TOKEN?: string;

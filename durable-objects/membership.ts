@@ -8,6 +8,7 @@ import {
   answerGossip,
   createView,
   domainIdSchema,
+  linkedOriginUrl,
   MembershipState,
   meshIdOf,
   nameOf,
@@ -35,7 +36,7 @@ import {
   type Statement,
   type StatementRefusal,
 } from "../protocol/index.ts";
-import { configOf, type Config } from "./config.ts";
+import { configOf, type Config, type NodeDescription } from "./config.ts";
 import type { Env } from "./env.ts";
 import { GossipLedger, type GossipTotals } from "./gossip-ledger.ts";
 import { gossipRound, NO_ROUND, type RoundReport } from "./gossip-round.ts";
@@ -67,6 +68,7 @@ export interface GossipStatus extends GossipTotals {
 const holdingsNote = z.array(domainIdSchema);
 /** Null where the origin said that it has none; no note where it has not said anything. */
 const sealingKeyNote = sealingKeySchema.nullable();
+const linkedNote = z.boolean();
 
 export class Membership extends DurableObject<Env> {
   readonly #store: MembershipStore;
@@ -164,13 +166,16 @@ export class Membership extends DurableObject<Env> {
     };
   }
 
-  /** What the own origin says: the next descriptor says so, at once if that is new. */
-  async setHoldings({ domains, ...said }: HeldDomains, now: number): Promise<void> {
+  /** What the own origin says of itself: the next descriptor says so, at once if that is new. */
+  async setHoldings({ domains, linked, ...said }: HeldDomains, now: number): Promise<void> {
     const held = this.#store.note("holdings", holdingsNote);
     if (held?.join() !== domains.join()) this.#store.putNote("holdings", domains);
     const sealingKey = said.sealingKey ?? null;
     const heldKey = this.#store.note("sealing-key", sealingKeyNote);
     if (heldKey !== sealingKey) this.#store.putNote("sealing-key", sealingKey);
+    if ((this.#store.note("linked", linkedNote) ?? false) !== linked) {
+      this.#store.putNote("linked", linked);
+    }
     await this.#renew(now);
   }
 
@@ -248,7 +253,8 @@ export class Membership extends DurableObject<Env> {
     const config = await this.#config();
     const state = this.#state;
     if (!config?.description || !state) return;
-    const { identity, mesh, description } = config;
+    const { identity, mesh } = config;
+    const description = this.#withLink(config.description);
     const key = identity.publicKey;
     if (!state.admission().isAdmitted(key) || state.isExcluded(key)) return;
     const held = state.descriptorOf(key);
@@ -262,6 +268,13 @@ export class Membership extends DurableObject<Env> {
     // Whatever came while it was signed may have used the same seq: two such would exclude this node.
     if (state.descriptorOf(key) !== held) return;
     await this.#merge([{ type: "descriptor", descriptor }], now);
+  }
+
+  /** An origin without an address of its own is reached through this node, where it has a link. */
+  #withLink(description: NodeDescription): NodeDescription {
+    const isLinked = this.#store.note("linked", linkedNote) ?? false;
+    if (!isLinked || description.originUrl !== undefined) return description;
+    return { ...description, originUrl: linkedOriginUrl(description.meshUrl) };
   }
 
   async #merge(statements: readonly Statement[], now: number): Promise<number> {

@@ -3,6 +3,7 @@ import { fromBase64Url, SLOTS, type NodeId, type SlotRange } from "../protocol/i
 import type { DomainLibrary } from "./domain-library.ts";
 import type { Env } from "./env.ts";
 import type { Membership } from "./membership.ts";
+import type { OriginLink } from "./origin-link.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import type { RoutingShard } from "./routing-shard.ts";
 import type { ShardLayouts } from "./shard-layouts.ts";
@@ -20,6 +21,10 @@ export function libraryStub(env: Env): DurableObjectStub<DomainLibrary> {
 
 export function layoutsStub(env: Env): DurableObjectStub<ShardLayouts> {
   return env.SHARD_LAYOUTS.getByName(NODE_WIDE);
+}
+
+export function linkStub(env: Env): DurableObjectStub<OriginLink> {
+  return env.ORIGIN_LINK.getByName(NODE_WIDE);
 }
 
 /** The shard of `slot` where a node has `shards` of them: shard i holds an equal, contiguous range. */

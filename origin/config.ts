@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { linkConfigSchema } from "./link/index.ts";
 import {
   endpointSchema,
   issuesOf,
@@ -71,8 +72,11 @@ export const originConfigSchema = z.strictObject({
   listen: listenSchema
     .prefault({})
     .describe(
-      "Where this origin listens. It speaks plain HTTP: let a TLS proxy or tunnel on this machine lead to it.",
+      "Where this origin listens: for you, and for others where the Worker has an ORIGIN_URL. It speaks plain HTTP: let a TLS proxy or tunnel on this machine lead to it.",
     ),
+  link: linkConfigSchema
+    .prefault({})
+    .describe("The connection out to your Worker, over which others' queries come."),
   database: filePath.describe(
     "The SQLite database of your records: a file that is made if it is not there. It and the files beside it (-wal, -shm, -lock) need a local disk.",
   ),

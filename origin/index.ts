@@ -38,6 +38,7 @@ export {
   type SourceOptions,
   type SourceRow,
 } from "./load/index.ts";
+export { startLink, type LinkReport, type RunningLink } from "./link/index.ts";
 export type { MissingNode, Publication } from "./mesh/index.ts";
 export { openSealingKeys } from "./sealing/index.ts";
 export { statusReportSchema, type PartReport, type StatusReport } from "./status/index.ts";

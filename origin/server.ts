@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import {
   answerToError,
+  LINKED_ORIGIN_PATH,
   ORIGIN_QUERY_PATH,
   problemResponse,
   Refusal,
@@ -36,7 +37,8 @@ export const ORIGIN_ROUTES: Readonly<Record<string, string>> = {
 };
 
 export function createServer(context: OriginContext): Hono {
-  const app = new Hono();
+  // What comes over the link keeps the path that its asker signed.
+  const app = new Hono({ getPath: pathOf });
   const { metrics, indexes } = context;
   app.use(watchRequests(metrics.observe, (id) => indexes.get(id)?.compiled.domain.name));
   // A client in a browser asks with a delegate key; operators' routes are for no web page.
@@ -88,4 +90,11 @@ export function createServer(context: OriginContext): Hono {
     answerToError(error, () => logFailure("request", error, c.req.header("traceparent"))),
   );
   return app;
+}
+
+/** The path below the origin's address, whether that is its own or one at its Worker. */
+function pathOf({ url }: Request): string {
+  const { pathname } = new URL(url);
+  const isBelow = pathname.startsWith(`${LINKED_ORIGIN_PATH}/`);
+  return isBelow ? pathname.slice(LINKED_ORIGIN_PATH.length) : pathname;
 }

@@ -2,6 +2,7 @@
 import { MemberGuard, openIdentity, type DomainId } from "../protocol/index.ts";
 import { AuditLog, auditedSettings, QueryTrails } from "./audit/index.ts";
 import type { OriginConfig } from "./config.ts";
+import { linkPart, startLink, type RunningLink } from "./link/index.ts";
 import { loadDomains } from "./domains.ts";
 import { startListener } from "./listener.ts";
 import { logEvent, logFailure, setLogLevel } from "./log.ts";
@@ -77,7 +78,11 @@ async function startLocked(
     const { published: onPass, queries } = metrics;
     const publisher = createPublisher({ store, identity, mesh, client, membership, onPass });
     // Every part that has something to say of itself adds a line here.
-    const parts: StatusPart[] = [sealing];
+    let link: RunningLink | undefined;
+    const parts: StatusPart[] = [
+      sealing,
+      ...(config.link.enabled ? [linkPart(() => link?.report())] : []),
+    ];
     const status = createStatus({
       identity,
       mesh,
@@ -115,17 +120,20 @@ async function startLocked(
       now,
     });
     const listener = await startListener(app.fetch, config.listen);
+    const { enabled: linked, maxInFlight } = config.link;
+    if (linked) link = startLink({ identity, mesh, meshUrl, maxInFlight, handle: app.fetch });
     const provisioned = provisionWorker({
       client,
       own,
       loaded,
+      linked,
       sealingKey: sealing.publicKey,
       signal,
     });
     publisher.start();
     logEvent("started", { url: listener.url, node: identity.node, mesh });
     const close = async (): Promise<void> => {
-      await listener.stop();
+      await Promise.all([listener.stop(), link?.stop()]);
       await publisher.flush(FLUSH_MS);
       closing.abort();
       await Promise.all([publisher.stop(), provisioned]);

@@ -526,3 +526,28 @@ export {
   type NodeRepair,
   type SlotKey,
 } from "./messages/repair.ts";
+export {
+  LINKED_ORIGIN_PATH,
+  LINK_CLOSE,
+  LINK_PING,
+  LINK_PING_MS,
+  LINK_PONG,
+  LINK_SILENCE_MS,
+  ORIGIN_LINK_PATH,
+  linkBackoff,
+  linkStatusSchema,
+  linkTimeout,
+  linkedOriginUrl,
+  type LinkStatus,
+} from "./link/link.ts";
+export { Assembler, FRAME_MAX_BYTES, decodeFrame, toFrames, type LinkId } from "./link/frames.ts";
+export {
+  LINK_IN_FLIGHT_MAX,
+  LINK_MESSAGE_MAX_BYTES,
+  decodeLinkMessage,
+  encodeLinkMessage,
+  type LinkAnswerHead,
+  type LinkMessage,
+  type LinkRequestHead,
+  type OutgoingLinkMessage,
+} from "./link/messages.ts";

@@ -6,6 +6,7 @@ import { logFailure } from "./log.ts";
 import { Routes, signAnswers, type App } from "./route.ts";
 import { mountDocumentation } from "./routes/documentation.ts";
 import { mountGateway } from "./routes/gateway.ts";
+import { mountLink } from "./routes/link.ts";
 import { mountMembership } from "./routes/membership.ts";
 import { mountNode } from "./routes/node.ts";
 import { mountPeer } from "./routes/peer.ts";
@@ -30,6 +31,7 @@ export function createApp(): App {
   mountMembership(routes);
   mountRepair(routes);
   mountNode(routes);
+  mountLink(routes);
   mountStatus(routes);
   mountDocumentation(app, routes.described);
   for (const [path, allowed] of methodsByPath(app)) {

@@ -20,14 +20,15 @@ export type Access =
   | "member"
   | "requester-or-member"
   | "requester-or-own-node"
-  | "own-node";
+  | "own-node"
+  | "asker";
 
 /** A stranger may be a member that this isolate has not heard of: look again, but not at every stranger's bidding. */
 const STRANGER_REFRESH_MS = 2_000;
 
-/** A member that may call, and what it may still send. */
+/** A member that may call, and what it may still send here; its requests to the origin the origin counts. */
 export interface Admitted extends Sender {
-  readonly quota: Quota;
+  readonly quota?: Quota;
 }
 
 /**
@@ -62,6 +63,8 @@ export async function authorize(
       return requireOwnNode(node, request, onSender);
     case "own-node":
       return requireOwnNode(node, request, onSender);
+    case "asker":
+      return requireSignature(node, request, onSender, true);
   }
 }
 
@@ -86,11 +89,28 @@ async function requireMember(
   request: ReceivedRequest,
   onSender: (sender: NodeId) => void,
 ): Promise<Admitted> {
+  const sender = await requireSignature(node, request, onSender, false);
+  const { node: member, nonce, created } = sender;
+  const verdict = await guardStub(node.env, member).admit(
+    { node: member, nonce, created },
+    node.now(),
+    node.memberRate,
+  );
+  return { ...sender, quota: requireAdmitted(verdict) };
+}
+
+/** Not whether the request was sent before: whoever guards against that must see each request once. */
+async function requireSignature(
+  node: NodeContext,
+  request: ReceivedRequest,
+  onSender: (sender: NodeId) => void,
+  acceptsDelegates: boolean,
+): Promise<Sender> {
   const view = await membershipView(node.env, node.now());
-  let sender = await verifyWith(node, request, view);
+  let sender = await verifyWith(node, request, view, acceptsDelegates);
   if (!sender.ok && sender.error === "forbidden") {
     const newer = await membershipView(node.env, node.now(), STRANGER_REFRESH_MS);
-    if (newer !== view) sender = await verifyWith(node, request, newer);
+    if (newer !== view) sender = await verifyWith(node, request, newer, acceptsDelegates);
   }
   if (!sender.ok) {
     const detail =
@@ -99,20 +119,15 @@ async function requireMember(
         : "needs a member's valid, fresh HTTP message signature";
     throw new Refusal(sender.error, { detail });
   }
-  const { node: member, nonce, created } = sender.value;
-  onSender(member);
-  const verdict = await guardStub(node.env, member).admit(
-    { node: member, nonce, created },
-    node.now(),
-    node.memberRate,
-  );
-  return { ...sender.value, quota: requireAdmitted(verdict) };
+  onSender(sender.value.node);
+  return sender.value;
 }
 
 function verifyWith(
   node: NodeContext,
   request: ReceivedRequest,
   view: MembershipView | undefined,
+  acceptsDelegates: boolean,
 ): ReturnType<typeof verifyRequest> {
   const { identity } = node;
   return verifyRequest(request, {
@@ -121,6 +136,6 @@ function verifyWith(
     now: node.now(),
     // The node's own key is good before there are members: that is how it is given them.
     keyOf: (id) => (id === identity.node ? identity.publicKey : view?.live(id, node.now())?.key),
-    acceptsDelegates: false,
+    acceptsDelegates,
   });
 }

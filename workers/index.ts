@@ -5,6 +5,7 @@ import { createApp } from "./app.ts";
 
 export { DomainLibrary } from "../durable-objects/domain-library.ts";
 export { Membership } from "../durable-objects/membership.ts";
+export { OriginLink } from "../durable-objects/origin-link.ts";
 export { RequestGuard } from "../durable-objects/request-guard.ts";
 export { RoutingShard } from "../durable-objects/routing-shard.ts";
 export { ShardLayouts } from "../durable-objects/shard-layouts.ts";

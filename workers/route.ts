@@ -56,11 +56,15 @@ export interface Call {
   readonly sender: NodeId | undefined;
   /** Aborted when the sender waits no longer: whatever is still done then is done for no one. */
   readonly signal: AbortSignal;
+  /** How long a member that sent the request still waits, in milliseconds. */
+  readonly leftMs: number | undefined;
 }
 
 /** Signs every answer, also refusals, to a request that names this node: see `signedAnswerTo`. */
 export const signAnswers: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
+  // A link has begun, or an origin has signed its answer itself.
+  if (c.res.status === 101 || c.res.headers.has("signature")) return;
   const { identity, mesh, now, logLevel } = await nodeContext(c.env);
   const signed = await signedAnswerTo(c.req.raw, c.res, { identity, mesh, now: now() });
   if (signed === c.res) return;
@@ -124,14 +128,18 @@ export class Routes {
       const request = { method: c.req.method, url: c.req.url, headers, body: bytes };
       const sender = await authorize(node, spec.access, request, (id) => c.set("sender", id));
       const call = { node, bytes, params: c.req.param(), headers, sender: sender?.node };
-      if (!sender) return handle({ ...call, signal: c.req.raw.signal });
-      for (const [name, value] of Object.entries(rateLimitHeaders(sender.quota))) {
+      if (!sender) return handle({ ...call, signal: c.req.raw.signal, leftMs: undefined });
+      for (const [name, value] of Object.entries(
+        sender.quota ? rateLimitHeaders(sender.quota) : {},
+      )) {
         c.res.headers.set(name, value);
       }
       const leftMs = sender.timeoutMs - (node.now() - startedAt);
       if (leftMs <= 0) throw tooLate();
       const { signal, lift } = timeLimit(leftMs);
-      return Promise.race([handle({ ...call, signal }), refuseWhenAborted(signal)]).finally(lift);
+      return Promise.race([handle({ ...call, signal, leftMs }), refuseWhenAborted(signal)]).finally(
+        lift,
+      );
     });
   }
 }

@@ -21,6 +21,8 @@ export interface ProvisionOptions {
   readonly own: PeerTarget;
   readonly loaded: LoadedDomains;
   readonly sealingKey: SealingKey;
+  /** Whether the origin is asked over its link. */
+  readonly linked: boolean;
   /** Gives up. */
   readonly signal: AbortSignal;
 }
@@ -46,6 +48,7 @@ async function provisionOnce({
   own,
   loaded,
   sealingKey,
+  linked,
 }: ProvisionOptions): Promise<FailureCode | undefined> {
   const requests = [
     ...[...loaded.ontologies].map(([id, bytes]: [OntologyId, Uint8Array<ArrayBuffer>]) =>
@@ -54,8 +57,8 @@ async function provisionOnce({
     ...loaded.domains.map(({ id, domain }) =>
       put(`/v1/domains/${id}`, canonicalBytes(domain), "application/json"),
     ),
-    // The node's descriptor says in which domains there are outcomes here, and to which key to seal queries.
-    put("/v1/node/holdings", holdingsOf(loaded, sealingKey), "application/json"),
+    // The node's descriptor says in which domains there are outcomes here, to which key to seal queries, and where to ask.
+    put("/v1/node/holdings", holdingsOf(loaded, sealingKey, linked), "application/json"),
   ];
   for (const request of requests) {
     const answer = await client.put(own, request);
@@ -64,8 +67,12 @@ async function provisionOnce({
   return undefined;
 }
 
-function holdingsOf({ domains }: LoadedDomains, sealingKey: SealingKey): Uint8Array<ArrayBuffer> {
-  const holdings: HeldDomains = { domains: domains.map(({ id }) => id), sealingKey };
+function holdingsOf(
+  { domains }: LoadedDomains,
+  sealingKey: SealingKey,
+  linked: boolean,
+): Uint8Array<ArrayBuffer> {
+  const holdings: HeldDomains = { domains: domains.map(({ id }) => id), sealingKey, linked };
   return utf8Bytes(JSON.stringify(holdings));
 }
 

@@ -21,6 +21,8 @@ const PROBLEMS = {
   conflict: { status: 409, title: "The request conflicts with what is stored" },
   internal: { status: 500, title: "Something went wrong here" },
   "not-ready": { status: 503, title: "This node is not set up yet" },
+  "origin-unavailable": { status: 503, title: "The origin is not connected, or does not answer" },
+  "origin-busy": { status: 503, title: "The origin has too much to do" },
   "too-late": { status: 504, title: "The time that the asker waits is over" },
 } as const;
 

@@ -34,9 +34,13 @@ export const joinResponseSchema = z.strictObject({
 });
 export type JoinResponse = z.infer<typeof joinResponseSchema>;
 
-/** What the node's origin has it say: in which domains it holds outcomes, and how it is asked. */
+/** What the node's origin says of itself. */
 export const holdingsSchema = z.strictObject({
+  /** In which domains it holds outcomes. */
   domains: z.array(domainIdSchema).max(DESCRIPTOR_MAX_DOMAINS),
+  /** To which queries are sealed; none where it takes unsealed ones alone. */
   sealingKey: sealingKeySchema.optional(),
+  /** That it is asked over its link: its address is the node's own, unless the operator gives another. */
+  linked: z.boolean().default(false),
 });
 export type HeldDomains = z.infer<typeof holdingsSchema>;

@@ -60,6 +60,7 @@ async function known(): Promise<number> {
 /** Does something with the object as it is in a node whose environment is complete. */
 async function inNode<T>(
   act: (node: Membership, state: DurableObjectState) => Promise<T>,
+  changes: Partial<Env> = {},
 ): Promise<T> {
   const complete: Env = {
     ...env,
@@ -68,6 +69,7 @@ async function inNode<T>(
     REQUESTER_TOKEN: "a-token-of-the-test",
     NODE_NAME: "First",
     MESH_URL: "https://first.example",
+    ...changes,
   };
   return runInDurableObject(stub(), (_, state) => act(new Membership(state, complete), state));
 }
@@ -145,7 +147,7 @@ test("P-55: a node describes itself, and says at once in which domains its origi
   await introduce(toStatements([await describeNode(second, fixture.mesh)]));
   await inNode(async (node) => {
     await node.accept(fixture.mesh, fixture.members, Date.now());
-    await node.setHoldings({ domains: [fixture.domain.id] }, Date.now());
+    await node.setHoldings({ domains: [fixture.domain.id], linked: false }, Date.now());
     const [own, ...others] = descriptorsOf((await node.members())?.statements ?? [], first);
     expect(others).toEqual([]);
     expect(own?.descriptor).toMatchObject({
@@ -166,15 +168,31 @@ test("P-120: a node says at once to which key queries to its origin are sealed, 
     const said = async () =>
       descriptorsOf((await node.members())?.statements ?? [], first)[0]?.descriptor;
     for (const key of [sealingKey, other.publicKey]) {
-      await node.setHoldings({ domains: [], sealingKey: key }, Date.now());
+      await node.setHoldings({ domains: [], linked: false, sealingKey: key }, Date.now());
       expect((await said())?.sealingKey).toBe(key);
     }
     const { seq } = (await said()) ?? {};
-    await node.setHoldings({ domains: [], sealingKey: other.publicKey }, Date.now());
+    await node.setHoldings({ domains: [], linked: false, sealingKey: other.publicKey }, Date.now());
     expect((await said())?.seq).toBe(seq);
-    await node.setHoldings({ domains: [] }, Date.now());
+    await node.setHoldings({ domains: [], linked: false }, Date.now());
     expect(await said()).not.toHaveProperty("sealingKey");
   });
+});
+
+test("P-139: a node whose origin holds a link says that it is asked there, unless it has an address", async () => {
+  const [first, second] = fixture.identities;
+  await introduce(toStatements([await describeNode(second, fixture.mesh)]));
+  const told = (linked: boolean, changes: Partial<Env> = {}): Promise<string | undefined> =>
+    inNode(async (node) => {
+      await node.accept(fixture.mesh, fixture.members, Date.now());
+      await node.setHoldings({ domains: [], linked }, Date.now());
+      const [own] = descriptorsOf((await node.members())?.statements ?? [], first);
+      return own?.descriptor.originUrl;
+    }, changes);
+  expect(await told(true)).toBe("https://first.example/v1/origin");
+  const originUrl = "https://origin.example.org";
+  expect(await told(true, { ORIGIN_URL: originUrl })).toBe(originUrl);
+  expect(await told(false)).toBeUndefined();
 });
 
 test("P-55: a node that was away for longer than its lease comes back with a new epoch", async () => {

@@ -17,6 +17,10 @@ const ACCESS: Record<Access, { readonly words: string; readonly security: object
     words: "requester token or this node's own signature",
     security: [{ requesterToken: [] }, { messageSignature: [] }],
   },
+  asker: {
+    words: "the signature of a member or its delegate",
+    security: [{ messageSignature: [] }],
+  },
   "own-node": { words: "this node's own signature", security: [{ messageSignature: [] }] },
 };
 

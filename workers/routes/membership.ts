@@ -63,7 +63,7 @@ export function mountMembership(routes: Routes): void {
       path: "/v1/node/holdings",
       access: "own-node",
       summary:
-        "Say in which domains this node's origin holds outcomes, and to which key queries are sealed",
+        "Say in which domains this node's origin holds outcomes, to which key queries are sealed, and whether it is asked over its link",
       maxBytes: HOLDINGS_MAX_BYTES,
       response: { status: 204 },
     },

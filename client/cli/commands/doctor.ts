@@ -107,7 +107,7 @@ async function examineOrigin(
     const report = await checkOwnOrigin(findings, loaded, originUrl);
     if (report && node) await checkProvisioned(findings, node, report, own);
   }
-  if (status) await checkAdvertisedOrigin(findings, own);
+  if (node && status) await checkAdvertisedOrigin(findings, node, own);
 }
 
 async function firstDomain(node: OwnNode): Promise<DomainId | undefined> {

@@ -87,7 +87,11 @@ async function runUp(options: UpOptions, command: Command): Promise<void> {
   try {
     running = await startExample(plan.example, {
       directory,
-      mesh: { shards: plan.example.organisations.length > SMALL_MESH ? 1 : 2 },
+      mesh: {
+        shards: plan.example.organisations.length > SMALL_MESH ? 1 : 2,
+        // One organisation takes no connection from outside: it is asked over its link.
+        linked: plan.example.organisations.slice(0, 1).map(({ slug }) => slug),
+      },
       onProgress: progress.report,
     });
     const stopped = untilStopped();

@@ -1,7 +1,12 @@
 /** `doctor`'s questions to the origin: does it run, can others reach it, has the mesh heard what it holds? */
 import { z } from "zod";
 import type { OriginConfig, StatusReport } from "../../../origin/index.ts";
-import type { MemberReport } from "../../../protocol/index.ts";
+import {
+  linkedOriginUrl,
+  linkStatusSchema,
+  ORIGIN_LINK_PATH,
+  type MemberReport,
+} from "../../../protocol/index.ts";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import { domainListSchema, type OwnNode } from "../mesh/own-node.ts";
@@ -71,13 +76,15 @@ export async function checkProvisioned(
 /** Whether the address that others are told leads to an origin. */
 export async function checkAdvertisedOrigin(
   findings: Findings,
+  node: OwnNode,
   own: MemberReport | undefined,
 ): Promise<void> {
   const url = own?.described?.originUrl;
   if (url === undefined) {
-    findings.skip("origin-url", "the node tells of no origin (ORIGIN_URL)");
+    findings.skip("origin-url", "the node tells of no origin, neither by ORIGIN_URL nor by a link");
     return;
   }
+  if (url === linkedOriginUrl(own?.described?.meshUrl ?? "")) return checkLink(findings, node);
   await findings.attempt("origin-url", async () => {
     const hint = "is the proxy or tunnel before the origin up, and is ORIGIN_URL its address?";
     const status = await readOriginHealth(url).catch((error: unknown) => {
@@ -94,6 +101,19 @@ export async function checkAdvertisedOrigin(
       hint,
     });
   });
+}
+
+/** Whether the origin is connected to its Worker, through which others ask it. */
+async function checkLink(findings: Findings, node: OwnNode): Promise<void> {
+  const link = await findings.attempt("link", () => node.read(ORIGIN_LINK_PATH, linkStatusSchema));
+  if (!link) return;
+  if (!link.connected) {
+    const hint = "is the origin started, and what does its log say of the link? See docs/link.md";
+    findings.fail("link", "others ask the origin over its link, and it is not connected", hint);
+    return;
+  }
+  const since = new Date(link.connectedSince ?? 0).toISOString();
+  findings.ok("link", `others ask the origin over its link, connected since ${since}`);
 }
 
 /** 200 where an origin answers, else 0. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import pLimit from "p-limit";
 import {
   LEASE_MS,
+  linkedOriginUrl,
   meshIdOf,
   openIdentity,
   signDescriptor,
@@ -57,6 +58,8 @@ export interface LocalMeshOptions {
   readonly environment?: WorkerEnvironment;
   /** Which queries its origins take; `required` by default: only sealed ones. */
   readonly sealing?: "required" | "optional";
+  /** Organisations whose origins are asked over their link; the others listen. */
+  readonly linked?: readonly string[];
   /** Puts something between an organisation and the others: returns the URL that its descriptor shall give. */
   readonly interpose?: (kind: "mesh" | "origin", slug: string, url: string) => Promise<string>;
 }
@@ -132,7 +135,9 @@ export class LocalMesh {
     for (const { slug, meshUrl, originUrl } of this.organisations) {
       this.#advertised.set(slug, {
         meshUrl: (await interpose?.("mesh", slug, meshUrl)) ?? meshUrl,
-        originUrl: (await interpose?.("origin", slug, originUrl)) ?? originUrl,
+        originUrl: this.#isLinked(slug)
+          ? linkedOriginUrl(meshUrl)
+          : ((await interpose?.("origin", slug, originUrl)) ?? originUrl),
       });
     }
     await this.renew();
@@ -158,6 +163,10 @@ export class LocalMesh {
   /** Takes every Durable Object of an organisation out of memory. Returns how many were in it. */
   async evictObjects(slug: string): Promise<number> {
     return this.#running.evictObjects(slug);
+  }
+
+  #isLinked(slug: string): boolean {
+    return this.#options.linked?.includes(slug) ?? false;
   }
 
   isWorkerUp(slug: string): boolean {
@@ -291,6 +300,7 @@ async function prepareOrganisation(
     meshId: mesh,
     meshUrl,
     listen: { host: "127.0.0.1", port: member.originPort },
+    link: { enabled: options.linked?.includes(slug) ?? false },
     database: "origin.sqlite",
     keyFile: "node.key",
     operatorTokenFile: "operator.token",

@@ -16,6 +16,7 @@ const OBJECTS = {
   DOMAIN_LIBRARY: "DomainLibrary",
   REQUEST_GUARD: "RequestGuard",
   SHARD_LAYOUTS: "ShardLayouts",
+  ORIGIN_LINK: "OriginLink",
 } as const;
 
 export interface LocalWorker {

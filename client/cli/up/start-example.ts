@@ -26,7 +26,13 @@ export interface StartOptions {
   readonly mesh?: Partial<
     Pick<
       LocalMeshOptions,
-      "replicas" | "shards" | "environment" | "interpose" | "founders" | "separateWorkers"
+      | "replicas"
+      | "shards"
+      | "environment"
+      | "interpose"
+      | "founders"
+      | "separateWorkers"
+      | "linked"
     >
   >;
   /** Called with what is being done, and how far it is. */

@@ -90,6 +90,7 @@ describe("a signed request", () => {
     const own = endpoints.filter(({ access }) => access.endsWith("own-node"));
     expect(own.map(nameOf)).toEqual([
       "GET /v1/node/status",
+      "GET /v1/node/link",
       "PUT /v1/node/members",
       "PUT /v1/node/holdings",
       "PUT /v1/ontologies/{id}",

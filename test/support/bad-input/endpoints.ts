@@ -60,6 +60,7 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
     { method: "GET", path: "/.well-known/outcome-mesh", access: "public", status: 200 },
     { method: "GET", path: "/health", access: "public", status: 200 },
     { method: "GET", path: "/v1/node/status", access: "requester-or-own-node", status: 200 },
+    { method: "GET", path: "/v1/node/link", access: "own-node", status: 200 },
     { method: "GET", path: "/v1/domains", access: "requester-or-member", status: 200 },
     {
       method: "GET",
@@ -96,7 +97,7 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       access: "own-node",
       status: 204,
       maxBytes: 16_384,
-      json: { domains: [domain] },
+      json: { domains: [domain], linked: false },
     },
     {
       method: "POST",

@@ -24,6 +24,8 @@ const STATUSES: Record<ProblemCode, number> = {
   "bad-profile": 422,
   internal: 500,
   "not-ready": 503,
+  "origin-unavailable": 503,
+  "origin-busy": 503,
   "too-late": 504,
 };
 
