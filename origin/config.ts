@@ -11,6 +11,7 @@ import {
   type Issue,
   type SecretKey,
 } from "../protocol/index.ts";
+import { resolveSources, sourcesSchema, type SourceConfig } from "./sources/config.ts";
 
 const NODE_KEY_VARIABLE = "OUTCOME_MESH_NODE_KEY";
 const OPERATOR_TOKEN_VARIABLE = "OUTCOME_MESH_OPERATOR_TOKEN";
@@ -54,6 +55,9 @@ export const originConfigSchema = z.strictObject({
   /** Compiled ontologies. */
   ontologies: z.array(filePath).default([]),
   policy: policySchema.prefault({}),
+  sources: sourcesSchema
+    .default([])
+    .describe("Your own systems, which the origin reads by itself."),
   /** Hosts, as URLs name them, that are not public, and that this origin may call nonetheless. */
   allowedHosts: z.array(z.string().min(1)).default([]),
   /** `info` logs each query that is refused, too. */
@@ -63,8 +67,9 @@ export const originConfigSchema = z.strictObject({
 /** A configuration that was read: absolute paths, and the secrets themselves. */
 export interface OriginConfig extends Omit<
   z.output<typeof originConfigSchema>,
-  "keyFile" | "operatorTokenFile"
+  "keyFile" | "operatorTokenFile" | "sources"
 > {
+  readonly sources: readonly SourceConfig[];
   readonly key: SecretKey;
   readonly operatorToken: string;
 }
@@ -124,6 +129,7 @@ export async function readOriginConfig(
     database: at(settings.database),
     domains: settings.domains.map(at),
     ontologies: settings.ontologies.map(at),
+    sources: await resolveSources(settings.sources, { at, environment, fail }),
     key: await secret(secretKeySchema, NODE_KEY_VARIABLE, "keyFile", keyFile),
     operatorToken: await secret(
       tokenSchema,

@@ -3,6 +3,7 @@ import type { DomainId, Identity, MemberGuard, MeshId } from "../protocol/index.
 import type { OriginPolicy } from "./config.ts";
 import type { Membership, Publisher } from "./mesh/index.ts";
 import type { RecordIndex } from "./record-index.ts";
+import type { Source } from "./sources/index.ts";
 import type { Store } from "./store/index.ts";
 
 export interface OriginContext {
@@ -12,6 +13,7 @@ export interface OriginContext {
   readonly policy: OriginPolicy;
   readonly logLevel: "info" | "error";
   readonly store: Store;
+  readonly sources: readonly Source[];
   /** One a domain that this origin serves. */
   readonly indexes: ReadonlyMap<DomainId, RecordIndex>;
   readonly membership: Membership;

@@ -19,6 +19,7 @@ import {
 } from "./mesh/index.ts";
 import { RecordIndex } from "./record-index.ts";
 import { createServer } from "./server.ts";
+import { createSourceRunner, openSources } from "./sources/index.ts";
 import { openStore } from "./store/index.ts";
 
 /** Requests that are not done after this time are cut off when the origin stops. */
@@ -40,6 +41,7 @@ export interface RunningOrigin {
 export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> {
   const identity = await openIdentity(config.key);
   const loaded = await loadDomains(config);
+  const sources = await openSources(config, loaded.domains);
   const { minimumCount } = config.policy;
   const store = openStore(config.database, loaded.domains, { minimumCount });
   const closing = new AbortController();
@@ -53,6 +55,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
     const guard = new MemberGuard(store.floors);
     const membership = createMembership({ client, mesh, own });
     const publisher = createPublisher({ store, identity, mesh, client, membership });
+    const sourceRunner = createSourceRunner({ store, sources, database: config.database });
     const app = createServer({
       identity,
       mesh,
@@ -60,6 +63,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       policy: config.policy,
       logLevel: config.logLevel,
       store,
+      sources,
       indexes,
       membership,
       publisher,
@@ -69,11 +73,12 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
     const { server, url } = await listen(app.fetch, config.listen);
     const provisioned = provisionWorker({ client, own, loaded, signal });
     publisher.start();
+    sourceRunner.start();
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       await stopListening(server);
       closing.abort();
-      await Promise.all([publisher.stop(), provisioned]);
+      await Promise.all([sourceRunner.stop(), publisher.stop(), provisioned]);
       guard.settle();
       store.close();
     };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { domainIdSchema, meshIdSchema, nodeIdSchema } from "../../protocol/index.ts";
 import { requireOperator } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
+import { sourceStatusSchema, statusOfSources } from "../sources/index.ts";
 
 export const statusReportSchema = z.strictObject({
   node: nodeIdSchema,
@@ -21,6 +22,7 @@ export const statusReportSchema = z.strictObject({
       withheld: z.int(),
     }),
   ),
+  sources: z.array(sourceStatusSchema),
   outbox: z.strictObject({
     /** Statements that some replica has not stored. 0: the mesh knows all that it may know, in full. */
     waiting: z.int(),
@@ -45,6 +47,7 @@ export function reportStatus(context: OriginContext, request: Request): Response
       const { name, title } = domain;
       return { id, name, title, records, entries, withheld: entries - announced };
     }),
+    sources: statusOfSources(store, context.sources),
     outbox: {
       waiting: waiting.entries,
       unacknowledged: waiting.unacknowledged,

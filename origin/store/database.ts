@@ -5,7 +5,7 @@ import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import type { z } from "zod";
 
 /** The form of the tables below. A change raises it and adds the step that upgrades an older file. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 /** Another process that loads records holds the write lock for a batch at a time. */
 const BUSY_TIMEOUT_MS = 10_000;
 const SECRET_BYTES = 32;
@@ -16,6 +16,35 @@ CREATE TABLE floors (
   node TEXT PRIMARY KEY,
   floor INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * Since version 3. sources: the systems that this origin reads, each for one domain.
+ * definition: a digest of what decides which records it has. position: how far it was read, as its kind
+ * writes it. as_of: when the last reading that came to its end began, compared_at: the last that read all
+ * and removed what was gone. last_run: a JSON report.
+ * source_records: which source a record came from, and so which alone may change or remove it; the digest of
+ * the row that it was made of, and the seq that it then had: another one means that someone else changed it.
+ */
+const SOURCES = `
+CREATE TABLE sources (
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  domain INTEGER NOT NULL REFERENCES domains (number),
+  definition TEXT NOT NULL,
+  position TEXT,
+  as_of INTEGER,
+  compared_at INTEGER,
+  last_run TEXT,
+  UNIQUE (name, domain)
+) STRICT;
+CREATE TABLE source_records (
+  record INTEGER PRIMARY KEY REFERENCES records (number) ON DELETE CASCADE,
+  source INTEGER NOT NULL REFERENCES sources (number),
+  digest BLOB NOT NULL,
+  seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX source_records_by_source ON source_records (source);
 `;
 
 const SCHEMA = `
@@ -91,7 +120,7 @@ CREATE TABLE outbox (
   acknowledged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX outbox_by_time ON outbox (next_at);
-${FLOORS}`;
+${FLOORS}${SOURCES}`;
 
 /** What makes a file of each version one of the next. */
 const UPGRADES: Readonly<Record<number, string>> = {
@@ -102,6 +131,7 @@ const UPGRADES: Readonly<Record<number, string>> = {
     UPDATE outbox SET placement = NULL, missing = NULL;
     ${FLOORS}
   `,
+  2: SOURCES,
 };
 
 /** Opens or creates the file. Throws if it is no database of an origin, or one of a newer version. */

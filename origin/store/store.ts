@@ -20,6 +20,7 @@ import {
   type IndexedRecord,
   type StoredOutcome,
 } from "./records.ts";
+import { sourceStore, type SourceStore } from "./sources.ts";
 
 export interface StoreOptions {
   /** Publish a signature only where at least this many records share it. Defaults to what the database was last opened with, at first 1. */
@@ -53,6 +54,8 @@ export interface Store {
   readonly epoch: number;
   /** Of members' requests. */
   readonly floors: Floors;
+  /** The systems that records come from, and what came from which. */
+  readonly sources: SourceStore;
   /** Publishes in `epoch` from now on, and all anew: the mesh drops what was published in lower ones. False if it is none higher. */
   raiseEpoch(epoch: number): boolean;
   /** Stores records, new or changed, in one transaction. */
@@ -169,6 +172,15 @@ export function openStore(
     return { change: "updated", entries: [...new Set([entry, stored.entry])] };
   };
 
+  const removeOne = (domain: DomainId, id: string, seq: () => number): number | undefined => {
+    const at = numberOf(domain);
+    const stored = records.find({ domain: at, id });
+    if (!stored) return undefined;
+    records.remove(at, stored.number, seq());
+    entries.leave(stored.entry);
+    return stored.entry;
+  };
+
   /** One seq a transaction keeps seq near the clock however many records a load has. */
   const change = <T>(work: (seq: () => number, touched: Set<number>) => T): T =>
     transaction(db, () => {
@@ -190,6 +202,7 @@ export function openStore(
 
   return {
     floors: floorTable(db),
+    sources: sourceStore(db, { numberOf, change, putOne, removeOne }),
     get epoch() {
       return epoch;
     },
@@ -213,13 +226,10 @@ export function openStore(
       ),
     remove: (domain, id) =>
       change((seq, touched) => {
-        const at = numberOf(domain);
-        const stored = records.find({ domain: at, id });
-        if (!stored) return undefined;
-        records.remove(at, stored.number, seq());
-        entries.leave(stored.entry);
-        touched.add(stored.entry);
-        return [stored.entry];
+        const entry = removeOne(domain, id, seq);
+        if (entry === undefined) return undefined;
+        touched.add(entry);
+        return [entry];
       }),
     lastSeq: () => Number(lastSeq.get()?.["seq"]),
     changedSince: (domain, seq) => records.changedSince(numberOf(domain), seq),

@@ -32,7 +32,7 @@ async function runOriginStatus(options: OriginStatusOptions): Promise<void> {
   else printText(formatStatus(status));
 }
 
-function formatStatus({ node, mesh, membership, domains, outbox }: StatusReport): string {
+function formatStatus({ node, mesh, membership, domains, sources, outbox }: StatusReport): string {
   const members = membership
     ? counted(membership.members, "member")
     : "not yet known to its Worker";
@@ -47,9 +47,23 @@ function formatStatus({ node, mesh, membership, domains, outbox }: StatusReport)
   return [
     `node ${node}\nmesh ${mesh}, ${members}`,
     formatTable(["domain", "id", "records", "entries", "withheld"], rows),
+    ...(sources.length > 0 ? [sourcesText(sources)] : []),
     outboxText(outbox),
     ...(missing.length > 0 ? [formatTable(["waits for", "entries"], missing)] : []),
   ].join("\n\n");
+}
+
+function sourcesText(sources: StatusReport["sources"]): string {
+  const rows = sources.map(({ name, domain, records, asOf, lastRun }) => [
+    name,
+    domain,
+    String(records),
+    asOf === undefined ? "never read" : new Date(asOf).toISOString(),
+    String(lastRun?.rejected ?? ""),
+    [...(lastRun?.notes ?? []), lastRun?.error ?? ""].filter(Boolean).join("; "),
+  ]);
+  const headers = ["source", "domain", "records", "up to date as of", "rejected", "to mend"];
+  return formatTable(headers, rows);
 }
 
 function outboxText({ waiting, unacknowledged }: StatusReport["outbox"]): string {
