@@ -14,6 +14,7 @@ import {
 import { auditConfigSchema } from "./audit/config.ts";
 import { parseConfigText } from "./config-text.ts";
 import { sealingConfigSchema, type SealingConfig } from "./sealing/config.ts";
+import { resolveSources, sourcesSchema, type SourceConfig } from "./sources/config.ts";
 
 const NODE_KEY_VARIABLE = "OUTCOME_MESH_NODE_KEY";
 const OPERATOR_TOKEN_VARIABLE = "OUTCOME_MESH_OPERATOR_TOKEN";
@@ -99,6 +100,9 @@ export const originConfigSchema = z.strictObject({
     .default([])
     .describe("The ontologies that the domains name, compiled by `outcome-mesh ontology compile`."),
   policy: policySchema.prefault({}).describe("What this origin answers, and what it publishes."),
+  sources: sourcesSchema
+    .default([])
+    .describe("Your own systems, which the origin reads by itself."),
   sealing: sealingConfigSchema
     .prefault({})
     .describe("End-to-end encryption of queries and answers."),
@@ -122,8 +126,9 @@ export const originConfigSchema = z.strictObject({
 /** A configuration that was read: absolute paths, and the secrets themselves. */
 export interface OriginConfig extends Omit<
   z.output<typeof originConfigSchema>,
-  "keyFile" | "operatorTokenFile" | "sealing"
+  "keyFile" | "operatorTokenFile" | "sealing" | "sources"
 > {
+  readonly sources: readonly SourceConfig[];
   readonly key: SecretKey;
   readonly operatorToken: string;
   readonly sealing: SealingConfig;
@@ -189,6 +194,7 @@ export async function readOriginConfig(
       keyFile: at(sealing.keyFile ?? `${settings.database}.sealing-key`),
       previousKeyFiles: sealing.previousKeyFiles.map(at),
     },
+    sources: await resolveSources(settings.sources, { at, environment, fail }),
     key: await secret(secretKeySchema, NODE_KEY_VARIABLE, "keyFile", keyFile),
     operatorToken: await secret(
       tokenSchema,

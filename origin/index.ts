@@ -26,14 +26,17 @@ export {
 } from "./config.ts";
 export { undescribedFields, writeConfigTemplate } from "./config-template.ts";
 export { loadDomains, type LoadedDomains } from "./domains.ts";
+export { prepareRecord } from "./prepare-record.ts";
 export {
   csvMappingSchema,
   loadRecords,
   openSource,
-  readCsvMapping,
+  readMapping,
+  SOURCE_FORMATS,
   type CsvMapping,
   type LoadProgress,
   type LoadReport,
+  type Mapping,
   type SourceFormat,
   type SourceOptions,
   type SourceRow,
@@ -43,6 +46,16 @@ export type { MissingNode, Publication } from "./mesh/index.ts";
 export { openSealingKeys } from "./sealing/index.ts";
 export { statusReportSchema, type PartReport, type StatusReport } from "./status/index.ts";
 export { runOrigins } from "./run.ts";
+export {
+  createSourceRunner,
+  openSources,
+  openSyncLock,
+  SourceError,
+  syncSource,
+  type Source,
+  type SourceConfig,
+  type SyncReport,
+} from "./sources/index.ts";
 export { startOrigin, type RunningOrigin } from "./start.ts";
 export {
   backupDatabase,

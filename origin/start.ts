@@ -16,6 +16,7 @@ import {
 import { RecordIndex } from "./record-index.ts";
 import { Sealing } from "./sealing/index.ts";
 import { createServer } from "./server.ts";
+import { createSourceRunner, openSources, sourcePart, type Source } from "./sources/index.ts";
 import { createStatus, type StatusPart } from "./status/index.ts";
 import { lockDatabase, openStore } from "./store/index.ts";
 import { createMetrics } from "./telemetry/index.ts";
@@ -40,9 +41,10 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
   setLogLevel(config.logLevel);
   const identity = await openIdentity(config.key);
   const loaded = await loadDomains(config);
+  const sources = await openSources(config, loaded.domains);
   const lock = lockDatabase(config.database);
   try {
-    const origin = await startLocked(config, identity, loaded);
+    const origin = await startLocked(config, identity, loaded, sources);
     let closed: Promise<void> | undefined;
     return { ...origin, close: () => (closed ??= origin.close().finally(lock.release)) };
   } catch (error) {
@@ -55,6 +57,7 @@ async function startLocked(
   config: OriginConfig,
   identity: Awaited<ReturnType<typeof openIdentity>>,
   loaded: Awaited<ReturnType<typeof loadDomains>>,
+  sources: readonly Source[],
 ): Promise<RunningOrigin> {
   const { database, meshId: mesh, meshUrl, allowedHosts, policy, operatorToken } = config;
   const { domains } = loaded;
@@ -82,6 +85,7 @@ async function startLocked(
     const parts: StatusPart[] = [
       sealing,
       ...(config.link.enabled ? [linkPart(() => link?.report())] : []),
+      ...sources.map((source) => sourcePart(store, source)),
     ];
     const status = createStatus({
       identity,
@@ -94,6 +98,7 @@ async function startLocked(
       parts,
       now,
     });
+    const sourceRunner = createSourceRunner({ store, sources, database });
     const audit = new AuditLog({
       tables: store.audit,
       identity,
@@ -131,12 +136,13 @@ async function startLocked(
       signal,
     });
     publisher.start();
+    sourceRunner.start();
     logEvent("started", { url: listener.url, node: identity.node, mesh });
     const close = async (): Promise<void> => {
       await Promise.all([listener.stop(), link?.stop()]);
       await publisher.flush(FLUSH_MS);
       closing.abort();
-      await Promise.all([publisher.stop(), provisioned]);
+      await Promise.all([sourceRunner.stop(), publisher.stop(), provisioned]);
       guard.settle();
       await audit.close();
       const { entries: waiting, unacknowledged } = store.waiting();

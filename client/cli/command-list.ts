@@ -55,6 +55,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/origin-load.ts")).originLoadCommand(),
   },
   {
+    path: ["origin", "sync"],
+    summary: "Bring an origin up to date with its sources",
+    load: async () => (await import("./commands/origin-sync.ts")).originSyncCommand(),
+  },
+  {
     path: ["origin", "start"],
     summary: "Run an origin",
     load: async () => (await import("./commands/origin-start.ts")).originStartCommand(),

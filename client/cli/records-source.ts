@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { Option } from "commander";
 import {
   openSource,
-  readCsvMapping,
-  type CsvMapping,
+  readMapping,
+  SOURCE_FORMATS,
+  type Mapping,
   type SourceFormat,
   type SourceRow,
 } from "../../origin/index.ts";
@@ -18,15 +19,15 @@ export interface SourceFlags {
 
 export function formatOption(): Option {
   return new Option("--format <format>", "what the file is, where its name does not say").choices([
-    "ndjson",
-    "json",
-    "csv",
-    "phenopackets",
+    ...SOURCE_FORMATS,
   ]);
 }
 
 export function mappingOption(): Option {
-  return new Option("--mapping <file>", "which column is what, as JSON; needed for CSV");
+  return new Option(
+    "--mapping <file>",
+    "which column or element is what, as JSON; needed for CSV and FHIR",
+  );
 }
 
 export async function openRecords(
@@ -34,22 +35,28 @@ export async function openRecords(
   compiled: CompiledDomain,
   { format, mapping: mappingPath }: SourceFlags,
 ): Promise<AsyncIterable<SourceRow>> {
-  const mapping = await readMapping(mappingPath);
+  const kind = format === "fhir" ? "fhir" : "csv";
+  const mapping = await readMappingFile(mappingPath, kind, compiled);
   if (!existsSync(path)) throw new CliError(`${path} is not there`, { hint: "check the path" });
   try {
     return openSource(path, compiled, { format, mapping });
   } catch (error) {
-    const isCsv = error instanceof Error && error.message.includes("column mapping");
+    const isMapped = error instanceof Error && error.message.includes("mapping");
     throw new CliError(error instanceof Error ? error.message : String(error), {
-      hint: isCsv ? "give it with --mapping FILE" : "give it with --format",
+      hint: isMapped ? "give it with --mapping FILE" : "give it with --format",
       cause: error,
     });
   }
 }
 
-async function readMapping(path: string | undefined): Promise<CsvMapping | undefined> {
+async function readMappingFile(
+  path: string | undefined,
+  kind: Mapping["kind"],
+  { domain }: CompiledDomain,
+): Promise<Mapping | undefined> {
   if (path === undefined) return undefined;
-  const mapping = await readCsvMapping(path);
+  const mapping = await readMapping(path, kind, domain);
   if (mapping.ok) return mapping.value;
-  throw new CliError(`${path} is not a column mapping`, { issues: mapping.error });
+  const what = kind === "csv" ? "a column mapping" : "a FHIRPath mapping";
+  throw new CliError(`${path} is not ${what}`, { issues: mapping.error });
 }

@@ -1,9 +1,12 @@
-/** Which column of a CSV file is which part of a record: the mapping file, and the making of a record from cells. */
-import { readFile } from "node:fs/promises";
+/** Which column of a CSV file or a table is which part of a record: the mapping file, and the making of a record from cells. */
 import { z } from "zod";
-import { err, issuesOf, ok, parseJson, type Issue, type Result } from "../../protocol/index.ts";
+import { err, ok, type Issue, type Result } from "../../protocol/index.ts";
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** What stands for something else, by its text; null for a missing value. */
+export const translationSchema = z.record(z.string(), z.union([scalar, z.array(scalar), z.null()]));
+export type Translation = z.infer<typeof translationSchema>;
 
 const columnSchema = z.strictObject({
   /** `id`, `group`, `observedAt`, `profile.<feature>`, `intervention.<field>` or `result.<field>`. */
@@ -16,15 +19,15 @@ const columnSchema = z.strictObject({
   type: z.enum(["string", "number", "boolean", "list"]).default("string"),
   /** Between the elements of a list. */
   separator: z.string().min(1).max(8).default(";"),
-  /** Cells that stand for something else; null for a missing value. Other cells are read as `type` says. */
-  values: z.record(z.string(), z.union([scalar, z.array(scalar), z.null()])).optional(),
+  /** Cells that stand for something else. Other cells are read as `type` says. */
+  values: translationSchema.optional(),
 });
 export type CsvColumn = z.infer<typeof columnSchema>;
 
 export const csvMappingSchema = z
   .strictObject({
     delimiter: z.string().length(1).default(","),
-    /** By the name in the file's first line. Columns that are not named here are not read. */
+    /** By the name in the file's first line, or of the table's column. What is not named here is not read. */
     columns: z.record(z.string().min(1), columnSchema),
   })
   .superRefine(({ columns }, context) => {
@@ -38,16 +41,9 @@ export const csvMappingSchema = z
         context.addIssue({ code: "custom", path: ["columns", name, "to"], message });
       }
     }
-  });
+  })
+  .transform((mapping) => ({ kind: "csv" as const, ...mapping }));
 export type CsvMapping = z.infer<typeof csvMappingSchema>;
-
-/** Reads a mapping file. The issues name each offending field. */
-export async function readCsvMapping(path: string): Promise<Result<CsvMapping, readonly Issue[]>> {
-  const json = parseJson(await readFile(path, "utf8"));
-  if (!json.ok) return err([json.error]);
-  const parsed = csvMappingSchema.safeParse(json.value);
-  return parsed.success ? ok(parsed.data) : err(issuesOf(parsed.error));
-}
 
 export interface MappedColumn {
   readonly name: string;
@@ -56,26 +52,30 @@ export interface MappedColumn {
   readonly at: number;
 }
 
-/** Finds the mapped columns in the file's first line. */
+/** Finds the mapped columns among those that there are; `place` says where that is. */
 export function findColumns(
   header: readonly string[],
   { columns }: CsvMapping,
+  place: string,
 ): Result<MappedColumn[], readonly Issue[]> {
   const issues: Issue[] = [];
   const found: MappedColumn[] = [];
   for (const [name, column] of Object.entries(columns)) {
     const at = header.indexOf(name);
     const path = `columns.${name}`;
-    if (at < 0) issues.push({ path, message: "is not in the file's first line" });
+    if (at < 0) issues.push({ path, message: `is not ${place}` });
     else if (header.includes(name, at + 1)) issues.push({ path, message: "is there twice" });
     else found.push({ name, column, at });
   }
   return issues.length > 0 ? err(issues) : ok(found);
 }
 
+/** A cell; an array where the column is one. */
+export type Cell = string | readonly string[];
+
 /** A raw record from the cells of one row; an empty cell is a missing value. */
 export function mapRow(
-  cells: readonly string[],
+  cells: readonly Cell[],
   columns: readonly MappedColumn[],
 ): { raw: Record<string, unknown>; issues: Issue[] } {
   const groups: Record<string, Record<string, unknown>> = {
@@ -86,9 +86,9 @@ export function mapRow(
   const raw: Record<string, unknown> = { ...groups };
   const issues: Issue[] = [];
   for (const { name, column, at } of columns) {
-    const cell = (cells[at] ?? "").trim();
-    if (cell === "") continue;
-    const value = readCell(cell, column);
+    const cell = cells[at] ?? "";
+    if (cell.length === 0) continue;
+    const value = typeof cell === "string" ? readCell(cell.trim(), column) : readList(cell, column);
     if (value === null) continue;
     const [group = "", field] = column.to.split(".");
     if (value === undefined) {
@@ -99,8 +99,13 @@ export function mapRow(
   return { raw, issues };
 }
 
+function readList(cell: readonly string[], { type }: CsvColumn): unknown {
+  return type === "list" ? cell : undefined;
+}
+
 /** Null for a missing value, undefined for one that is not of the column's type. */
 function readCell(cell: string, { type, separator, values }: CsvColumn): unknown {
+  if (cell === "") return null;
   const translated = values && Object.hasOwn(values, cell) ? values[cell] : undefined;
   if (translated !== undefined) return translated;
   switch (type) {

@@ -30,7 +30,7 @@ export async function* readCsv(path: string, mapping: CsvMapping): AsyncGenerato
     const { line, cells } = row;
     if (!columns) {
       const header = cells.map((name) => name.trim());
-      const found = findColumns(header, mapping);
+      const found = findColumns(header, mapping, "in the file's first line");
       if (!found.ok) {
         yield { line, issues: found.error };
         return;

@@ -1,13 +1,20 @@
 /** Loading records from files. */
 export {
   csvMappingSchema,
-  readCsvMapping,
+  findColumns,
+  mapRow,
+  type Cell,
   type CsvColumn,
   type CsvMapping,
+  type MappedColumn,
 } from "./csv-mapping.ts";
-export { loadRecords, type LoadProgress, type LoadReport } from "./load-records.ts";
+export type { FhirMapping } from "./fhir-mapping.ts";
+export { idOf, loadRecords, type LoadProgress, type LoadReport } from "./load-records.ts";
+export { readMapping, type Mapping } from "./mapping.ts";
 export {
+  formatOf,
   openSource,
+  SOURCE_FORMATS,
   type BrokenRow,
   type RawRow,
   type SourceFormat,

@@ -1,9 +1,9 @@
 /** Loads records from a source into the store: each is checked, the good ones are kept, the others reported. */
 import { z } from "zod";
-import type { CompiledDomain, Issue } from "../../protocol/index.ts";
+import type { CompiledDomain } from "../../protocol/index.ts";
 import { prepareRecord } from "../prepare-record.ts";
 import type { SignedRecord, Store } from "../store/index.ts";
-import type { SourceRow } from "./source.ts";
+import type { BrokenRow, SourceRow } from "./source.ts";
 
 /** Records of one transaction: the wait for the disk is shared, and a crash costs a second's work. */
 const BATCH_RECORDS = 500;
@@ -19,17 +19,9 @@ export interface LoadReport {
   /** Records whose id was there already, with another content. */
   readonly updated: number;
   readonly unchanged: number;
-  readonly rejected: readonly {
-    readonly line: number;
-    readonly id?: string;
-    readonly issues: readonly Issue[];
-  }[];
+  readonly rejected: readonly BrokenRow[];
   /** Of records that were loaded: what was left out of them, such as unknown terms. */
-  readonly warnings: readonly {
-    readonly line: number;
-    readonly id?: string;
-    readonly issues: readonly Issue[];
-  }[];
+  readonly warnings: readonly BrokenRow[];
 }
 
 /**
@@ -43,8 +35,8 @@ export async function loadRecords(
   options: { readonly onProgress?: (progress: LoadProgress) => void } = {},
 ): Promise<LoadReport> {
   const counts = { loaded: 0, updated: 0, unchanged: 0 };
-  const rejected: LoadReport["rejected"][number][] = [];
-  const warnings: LoadReport["warnings"][number][] = [];
+  const rejected: BrokenRow[] = [];
+  const warnings: BrokenRow[] = [];
   let batch: SignedRecord[] = [];
   let read = 0;
   const flush = (): void => {
@@ -73,7 +65,10 @@ export async function loadRecords(
   return { ...counts, rejected, warnings };
 }
 
-function idOf(raw: unknown): { id?: string } {
-  const parsed = z.object({ id: z.string() }).safeParse(raw);
+const identifiedSchema = z.object({ id: z.string() });
+
+/** The id, where the raw record has one. */
+export function idOf(raw: unknown): { id?: string } {
+  const parsed = identifiedSchema.safeParse(raw);
   return parsed.success ? { id: parsed.data.id } : {};
 }

@@ -6,7 +6,7 @@ import type { z } from "zod";
 import { AUDIT_TABLES } from "../audit/schema.ts";
 
 /** The form of the tables below. A change raises it and adds the step that upgrades an older file. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 /** Another process that loads records holds the write lock for a batch at a time. */
 const BUSY_TIMEOUT_MS = 10_000;
 const SECRET_BYTES = 32;
@@ -17,6 +17,35 @@ CREATE TABLE floors (
   node TEXT PRIMARY KEY,
   floor INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * Since version 3. sources: the systems that this origin reads, each for one domain.
+ * definition: a digest of what decides which records it has. position: how far it was read, as its kind
+ * writes it. as_of: when the last reading that came to its end began, compared_at: the last that read all
+ * and removed what was gone. last_run: a JSON report.
+ * source_records: which source a record came from, and so which alone may change or remove it; the digest of
+ * the row that it was made of, and the seq that it then had: another one means that someone else changed it.
+ */
+const SOURCES = `
+CREATE TABLE sources (
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  domain INTEGER NOT NULL REFERENCES domains (number),
+  definition TEXT NOT NULL,
+  position TEXT,
+  as_of INTEGER,
+  compared_at INTEGER,
+  last_run TEXT,
+  UNIQUE (name, domain)
+) STRICT;
+CREATE TABLE source_records (
+  record INTEGER PRIMARY KEY REFERENCES records (number) ON DELETE CASCADE,
+  source INTEGER NOT NULL REFERENCES sources (number),
+  digest BLOB NOT NULL,
+  seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX source_records_by_source ON source_records (source);
 `;
 
 const SCHEMA = `
@@ -93,7 +122,8 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_by_time ON outbox (next_at);
 ${FLOORS}
-${AUDIT_TABLES}`;
+${AUDIT_TABLES}
+${SOURCES}`;
 
 /** What makes a file of each version one of the next. */
 const UPGRADES: Readonly<Record<number, string>> = {
@@ -105,6 +135,7 @@ const UPGRADES: Readonly<Record<number, string>> = {
     ${FLOORS}
   `,
   2: AUDIT_TABLES,
+  3: SOURCES,
 };
 
 /** Opens or creates the file. Throws if it is no database of an origin, or one of a newer version. */

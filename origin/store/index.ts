@@ -11,3 +11,11 @@ export {
   type Store,
   type StoreOptions,
 } from "./store.ts";
+export type {
+  SourceBatch,
+  SourceChange,
+  SourceNote,
+  SourceState,
+  SourceStore,
+  SourcedRecord,
+} from "./sources.ts";

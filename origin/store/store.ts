@@ -21,6 +21,7 @@ import {
   type IndexedRecord,
   type StoredOutcome,
 } from "./records.ts";
+import { sourceStore, type SourceStore } from "./sources.ts";
 
 export interface StoreOptions {
   /** Publish a signature only where at least this many records share it. Defaults to what the database was last opened with, at first 1. */
@@ -56,6 +57,8 @@ export interface Store {
   readonly floors: Floors;
   /** What happened here. Every change of records is in it, in the transaction that made it. */
   readonly audit: AuditTables;
+  /** The systems that records come from, and what came from which. */
+  readonly sources: SourceStore;
   /** Publishes in `epoch` from now on, and all anew: the mesh drops what was published in lower ones. False if it is none higher. */
   raiseEpoch(epoch: number): boolean;
   /** Stores records, new or changed, in one transaction. */
@@ -178,24 +181,36 @@ export function openStore(
     return { change: "updated", entries: [...new Set([entry, stored.entry])] };
   };
 
+  const logLoad = (domain: DomainId, changes: readonly { readonly change: string }[]): void => {
+    const count = (wanted: string) => changes.filter(({ change }) => change === wanted).length;
+    const [loaded, updated] = [count("loaded"), count("updated")];
+    if (loaded + updated > 0) audit.append({ kind: "load", domain, loaded, updated }, now());
+  };
+
   const logPut = (
     domain: DomainId,
     list: readonly SignedRecord[],
     outcomes: readonly PutOutcome[],
     by: "load" | "deposit",
   ): void => {
-    if (by === "load") {
-      const count = (wanted: string) => outcomes.filter(({ change }) => change === wanted).length;
-      const [loaded, updated] = [count("loaded"), count("updated")];
-      if (loaded + updated > 0) audit.append({ kind: "load", domain, loaded, updated }, now());
-      return;
-    }
+    if (by === "load") return logLoad(domain, outcomes);
     for (const [i, { record }] of list.entries()) {
       const change = outcomes[i]?.change;
       if (change === undefined || change === "unchanged") continue;
       const reference = referenceOf(settings.reference_secret, domain, record.id);
       audit.append({ kind: "deposit", domain, reference, change }, now());
     }
+  };
+
+  const removeOne = (domain: DomainId, id: string, seq: () => number): number | undefined => {
+    const at = numberOf(domain);
+    const stored = records.find({ domain: at, id });
+    if (!stored) return undefined;
+    records.remove(at, stored.number, seq());
+    entries.leave(stored.entry);
+    const reference = referenceOf(settings.reference_secret, domain, id);
+    audit.append({ kind: "withdraw", domain, reference }, now());
+    return stored.entry;
   };
 
   /** One seq a transaction keeps seq near the clock however many records a load has. */
@@ -220,6 +235,7 @@ export function openStore(
   return {
     floors: floorTable(db),
     audit,
+    sources: sourceStore(db, { numberOf, change, putOne, removeOne, logLoad }),
     get epoch() {
       return epoch;
     },
@@ -245,15 +261,10 @@ export function openStore(
       }),
     remove: (domain, id) =>
       change((seq, touched) => {
-        const at = numberOf(domain);
-        const stored = records.find({ domain: at, id });
-        if (!stored) return undefined;
-        records.remove(at, stored.number, seq());
-        entries.leave(stored.entry);
-        touched.add(stored.entry);
-        const reference = referenceOf(settings.reference_secret, domain, id);
-        audit.append({ kind: "withdraw", domain, reference }, now());
-        return [stored.entry];
+        const entry = removeOne(domain, id, seq);
+        if (entry === undefined) return undefined;
+        touched.add(entry);
+        return [entry];
       }),
     lastSeq: () => Number(lastSeq.get()?.["seq"]),
     changedSince: (domain, seq) => records.changedSince(numberOf(domain), seq),

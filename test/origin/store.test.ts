@@ -168,6 +168,8 @@ describe("the store", () => {
       DROP TABLE audit_nodes;
       DROP TABLE audit_checkpoints;
       DROP TABLE floors;
+      DROP TABLE source_records;
+      DROP TABLE sources;
       ALTER TABLE outbox DROP COLUMN acknowledged;
       ALTER TABLE outbox RENAME COLUMN placement TO membership;
       UPDATE outbox SET membership = 'version', missing = '["node"]';
@@ -181,6 +183,25 @@ describe("the store", () => {
     expect(upgraded.floors.get(node)).toBeUndefined();
     upgraded.floors.set(node, 7);
     expect(upgraded.floors.get(node)).toBe(7);
+    upgraded.close();
+  });
+
+  test("brings a file of version 2 up to date: its records are of no source", async () => {
+    const path = await newPath();
+    const store = openStore(path, [ward]);
+    put(store, wardRecord("a"));
+    store.close();
+    const db = new DatabaseSync(path);
+    db.exec(
+      "DROP TABLE source_records; DROP TABLE sources; UPDATE schema_version SET version = 2;",
+    );
+    db.close();
+    const upgraded = openStore(path, [ward]);
+    const { number } = upgraded.sources.open({ name: "s", domain: ward.id, definition: "d" });
+    expect(upgraded.sources.own(number, ward.id, "a")).toBeUndefined();
+    const removed = upgraded.sources.apply(number, ward.id, { items: [{ remove: "a" }] });
+    expect(removed).toEqual([{ change: "absent" }]);
+    expect(upgraded.totals(ward.id).records).toBe(1);
     upgraded.close();
   });
 

@@ -32,7 +32,8 @@ export function originLoadCommand(): Command {
 Examples:
   outcome-mesh origin load records.ndjson --config origin.json --domain pump-faults
   outcome-mesh origin load records.csv --mapping columns.json --config origin.json --domain pump-faults
-  outcome-mesh origin load patients.json --format phenopackets --config origin.json --domain rare-disease`,
+  outcome-mesh origin load patients.json --format phenopackets --config origin.json --domain rare-disease
+  outcome-mesh origin load bundles.ndjson --format fhir --mapping fhir.json --config origin.json --domain ward`,
     )
     .action(runOriginLoad);
 }

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { csvMappingSchema, openSource, readCsvMapping } from "../../../origin/index.ts";
+import {
+  csvMappingSchema,
+  openSource,
+  readMapping as readFileMapping,
+} from "../../../origin/index.ts";
 import { collect, ward } from "../../support/origin-domain.ts";
 import { fileOf } from "./support.ts";
 
@@ -112,7 +116,7 @@ describe("loading CSV", () => {
 });
 
 async function readMapping(content: unknown) {
-  return readCsvMapping(await fileOf("m.json", JSON.stringify(content)));
+  return readFileMapping(await fileOf("m.json", JSON.stringify(content)), "csv", ward.domain);
 }
 
 describe("a mapping file", () => {
