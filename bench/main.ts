@@ -1,8 +1,16 @@
-/** `npm run bench -- <name>`: measurements, each a command with a table or `--json`. */
+/** `npm run bench -- <name>`: measurements, each a command with tables or `--json`. */
 import { Command } from "commander";
+import { reportError } from "../client/cli/report-error.ts";
+import { federatedBench } from "./federated/federated-bench.ts";
 import { meshBench } from "./mesh/mesh-bench.ts";
+import { suiteCommand } from "./suite/command.ts";
 
-await new Command("bench")
-  .description("Measures what the documentation claims.")
-  .addCommand(meshBench())
-  .parseAsync(process.argv);
+try {
+  await new Command("bench")
+    .description("Measures what the documentation claims.")
+    .addCommand(meshBench())
+    .addCommand(suiteCommand(federatedBench))
+    .parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = reportError(error, process.argv.includes("--json"));
+}
