@@ -1,10 +1,22 @@
-/** `npm run bench -- <name>`: measurements, each a command with a table or `--json`. */
+/** `npm run bench -- <name>`: measurements, each a command with tables or `--json`. */
 import { Command } from "commander";
+import { reportError } from "../client/cli/report-error.ts";
+import { attackBench } from "./attack/attack-bench.ts";
+import { federatedBench } from "./federated/federated-bench.ts";
 import { meshBench } from "./mesh/mesh-bench.ts";
+import { originBench } from "./origin/origin-bench.ts";
 import { sourcesBench } from "./sources/sources-bench.ts";
+import { suiteCommand } from "./suite/command.ts";
 
-await new Command("bench")
-  .description("Measures what the documentation claims.")
-  .addCommand(meshBench())
-  .addCommand(sourcesBench())
-  .parseAsync(process.argv);
+try {
+  await new Command("bench")
+    .description("Measures what the documentation claims.")
+    .addCommand(meshBench())
+    .addCommand(originBench())
+    .addCommand(sourcesBench())
+    .addCommand(attackBench())
+    .addCommand(suiteCommand(federatedBench))
+    .parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = reportError(error, process.argv.includes("--json"));
+}

@@ -27,6 +27,28 @@ export function balancedAccuracy(predictions: readonly Prediction[]): number {
   return classes.reduce((sum, members) => sum + accuracy(members), 0) / Math.max(1, classes.length);
 }
 
+/**
+ * The area under the ROC curve: the chance that a true case has a higher score than a false one, ties counting half
+ * (Hanley & McNeil 1982). NaN where there is only one kind.
+ */
+export function areaUnderCurve(
+  cases: readonly { readonly truth: boolean; readonly score: number }[],
+): number {
+  const sorted = cases.toSorted((a, b) => a.score - b.score);
+  let rankSum = 0;
+  for (let i = 0; i < sorted.length;) {
+    let end = i;
+    while (end < sorted.length && sorted[end]?.score === sorted[i]?.score) end += 1;
+    const tied = sorted.slice(i, end).filter(({ truth }) => truth).length;
+    // Ranks count from 1; tied cases share the middle of theirs.
+    rankSum += (tied * (i + 1 + end)) / 2;
+    i = end;
+  }
+  const positives = cases.filter(({ truth }) => truth).length;
+  const negatives = cases.length - positives;
+  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+}
+
 /** Scores computed at two places may differ in the last bits. */
 const SCORE_EPSILON = 1e-9;
 

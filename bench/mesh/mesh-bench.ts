@@ -4,16 +4,7 @@ import { numberWithin, wholeNumber, jsonOption } from "../../client/cli/options.
 import { printJson, printText } from "../../client/cli/output.ts";
 import { createProgress } from "../../client/cli/progress.ts";
 import { formatTable } from "../../client/cli/table.ts";
-import {
-  contentId,
-  domainIdSchema,
-  LEASE_MS,
-  meshIdSchema,
-  openIdentity,
-  secretKeyFrom,
-  signDescriptor,
-  utf8Bytes,
-} from "../../protocol/index.ts";
+import { sizeOfDescriptor } from "./descriptor-size.ts";
 import { simulate, type SimulationReport } from "./simulate.ts";
 
 interface MeshBenchOptions {
@@ -99,24 +90,4 @@ function tableOf(reports: readonly SimulationReport[]): string {
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
-}
-
-/** Of a real descriptor's JSON, as gossip carries it. */
-async function sizeOfDescriptor(): Promise<number> {
-  const identity = await openIdentity(secretKeyFrom(new Uint8Array(32).fill(7)));
-  const id = contentId(utf8Bytes("descriptor"));
-  const descriptor = await signDescriptor(identity, meshIdSchema.parse(id), {
-    version: 1,
-    key: identity.publicKey,
-    name: "University Hospital of Somewhere",
-    meshUrl: "https://outcome-mesh.hospital.example.org",
-    originUrl: "https://outcomes.hospital.example.org",
-    domains: [domainIdSchema.parse(id)],
-    capacity: 1,
-    epoch: 1,
-    seq: 1_700_000_000_000,
-    issuedAt: 1_700_000_000_000,
-    expiresAt: 1_700_000_000_000 + LEASE_MS,
-  });
-  return JSON.stringify({ type: "descriptor", descriptor }).length;
 }
