@@ -208,6 +208,7 @@ export {
 export {
   coverageSchema,
   originQuerySchema,
+  purposeSchema,
   originReportSchema,
   originStatusSchema,
   queryEventSchema,
@@ -273,6 +274,8 @@ export {
   type Similarity,
 } from "./signature/signature.ts";
 export {
+  aggregateCellSchema,
+  aggregateSchema,
   RESULTS_MAX,
   answerSchema,
   resultSchema,
@@ -280,6 +283,8 @@ export {
   signedAnswerSchema,
   verifyAnswer,
   type Answer,
+  type Aggregate,
+  type AggregateCell,
   type OutcomeResult,
   type SignedAnswer,
 } from "./signed/answer.ts";

@@ -34,7 +34,7 @@ export interface AskOriginOptions extends Caller {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Verdict = Pick<OriginOutcome, "status" | "results" | "warnings" | "problem">;
+type Verdict = Pick<OriginOutcome, "status" | "results" | "aggregate" | "warnings" | "problem">;
 
 /** Sends `query` to an origin and turns whatever happens into an outcome. */
 export async function askOriginOverHttp(options: AskOriginOptions): Promise<OriginOutcome> {
@@ -84,7 +84,8 @@ async function readAnswer(
     answer.node === origin.node && answer.domain === query.domain && answer.query === digest;
   if (!isOurs || answer.results.length > query.k) return nothing("invalid");
   if (!(await isSigned(mesh, origin.key, signed.data))) return nothing("invalid");
-  return { status: "answered", results: answer.results, warnings: answer.warnings };
+  const { results, aggregate, warnings } = answer;
+  return { status: "answered", results, aggregate, warnings };
 }
 
 async function isSigned(
