@@ -11,6 +11,7 @@ import {
   type Issue,
   type SecretKey,
 } from "../protocol/index.ts";
+import { policySchema } from "./policy/index.ts";
 
 const NODE_KEY_VARIABLE = "OUTCOME_MESH_NODE_KEY";
 const OPERATOR_TOKEN_VARIABLE = "OUTCOME_MESH_OPERATOR_TOKEN";
@@ -22,16 +23,6 @@ const tokenSchema = z
   .string()
   .regex(/^[\x21-\x7e]+$/, "must be of printable ASCII without spaces")
   .min(TOKEN_MIN_LENGTH, `must have at least ${TOKEN_MIN_LENGTH} characters`);
-
-const policySchema = z.strictObject({
-  /** Answer queries that leave out groups. An asker that may could find out by two queries what a group holds. */
-  allowExclusion: z.boolean().default(false),
-  /** Let the mesh know of a signature only where at least this many records share it. */
-  minimumCount: z.int().min(1).max(0xffff_ffff).default(1),
-  /** Queries that one member may send, by itself and its clients together. */
-  requestsPerMinute: z.int().min(1).max(1_000_000).default(600),
-});
-export type OriginPolicy = z.infer<typeof policySchema>;
 
 /** The configuration file. Paths in it are relative to it. */
 export const originConfigSchema = z.strictObject({
@@ -53,7 +44,9 @@ export const originConfigSchema = z.strictObject({
   domains: z.array(filePath).min(1, "needs at least one domain"),
   /** Compiled ontologies. */
   ontologies: z.array(filePath).default([]),
-  policy: policySchema.prefault({}),
+  policy: policySchema
+    .prefault({})
+    .describe("Who is answered, with what, and what the mesh may know of the records."),
   /** Hosts, as URLs name them, that are not public, and that this origin may call nonetheless. */
   allowedHosts: z.array(z.string().min(1)).default([]),
   /** `info` logs each query that is refused, too. */

@@ -1,21 +1,16 @@
 /** What the routes of one origin work with. */
-import type { DomainId, Identity, MemberGuard, MeshId } from "../protocol/index.ts";
-import type { OriginPolicy } from "./config.ts";
+import type { Identity, MemberGuard, MeshId } from "../protocol/index.ts";
+import type { Holdings } from "./answering/index.ts";
 import type { Membership, Publisher } from "./mesh/index.ts";
-import type { RecordIndex } from "./record-index.ts";
-import type { Store } from "./store/index.ts";
+import type { OriginPolicy } from "./policy/index.ts";
 
-export interface OriginContext {
+export interface OriginContext extends Holdings {
   readonly identity: Identity;
   readonly mesh: MeshId;
   readonly operatorToken: string;
   readonly policy: OriginPolicy;
   readonly logLevel: "info" | "error";
-  readonly store: Store;
-  /** One a domain that this origin serves. */
-  readonly indexes: ReadonlyMap<DomainId, RecordIndex>;
   readonly membership: Membership;
   readonly publisher: Publisher;
   readonly guard: MemberGuard;
-  readonly now: () => number;
 }

@@ -1,12 +1,9 @@
 /** The origin's public names. */
-export {
-  ConfigError,
-  originConfigSchema,
-  readOriginConfig,
-  type OriginConfig,
-  type OriginPolicy,
-} from "./config.ts";
+export { ConfigError, originConfigSchema, readOriginConfig, type OriginConfig } from "./config.ts";
+export { dryRun, type DryRun } from "./answering/index.ts";
+export type { OriginPolicy } from "./policy/index.ts";
 export { loadDomains, type LoadedDomains } from "./domains.ts";
+export { policiesOf, publicationsOf } from "./policies.ts";
 export {
   csvMappingSchema,
   loadRecords,

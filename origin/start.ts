@@ -8,6 +8,7 @@ import {
   problemOf,
   REQUEST_MAX_BYTES,
 } from "../protocol/index.ts";
+import { createHoldings, keepCohorts } from "./answering/index.ts";
 import type { OriginConfig } from "./config.ts";
 import { loadDomains } from "./domains.ts";
 import {
@@ -17,7 +18,7 @@ import {
   provisionWorker,
   type Publication,
 } from "./mesh/index.ts";
-import { RecordIndex } from "./record-index.ts";
+import { policiesOf, publicationsOf } from "./policies.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/index.ts";
 
@@ -40,11 +41,12 @@ export interface RunningOrigin {
 export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> {
   const identity = await openIdentity(config.key);
   const loaded = await loadDomains(config);
-  const { minimumCount } = config.policy;
-  const store = openStore(config.database, loaded.domains, { minimumCount });
+  const publications = publicationsOf(config, loaded.domains);
+  const store = openStore(config.database, loaded.domains, { publications });
   const closing = new AbortController();
   try {
-    const indexes = new Map(loaded.domains.map((d) => [d.id, new RecordIndex(store, d)]));
+    const policies = policiesOf(config, loaded.domains);
+    const holdings = createHoldings(store, loaded.domains, policies, Date.now);
     const { meshId: mesh, meshUrl } = config;
     const own = { node: identity.node, key: identity.publicKey, meshUrl };
     const { allowedHosts } = config;
@@ -59,21 +61,20 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       operatorToken: config.operatorToken,
       policy: config.policy,
       logLevel: config.logLevel,
-      store,
-      indexes,
+      ...holdings,
       membership,
       publisher,
       guard,
-      now: Date.now,
     });
     const { server, url } = await listen(app.fetch, config.listen);
     const provisioned = provisionWorker({ client, own, loaded, signal });
     publisher.start();
+    const kept = keepCohorts(holdings, signal);
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       await stopListening(server);
       closing.abort();
-      await Promise.all([publisher.stop(), provisioned]);
+      await Promise.all([publisher.stop(), provisioned, kept]);
       guard.settle();
       store.close();
     };

@@ -381,6 +381,7 @@ export {
   type Entry,
   type EntryBytes,
 } from "./signed/entry.ts";
+export { coarsenProfile, encodeKnown, typicalProfile } from "./domain/coarsen.ts";
 export { MISSING, SYMBOL_VALUES, type Feature, type FeatureValue } from "./features/index.ts";
 export { JSON_MAX_DEPTH, parseJson } from "./json.ts";
 export {

@@ -1,20 +1,16 @@
-/** POST /v1/outcomes/query: the most similar outcomes that this origin holds, signed as a whole. */
+/** POST /v1/outcomes/query: what this origin's policy lets out of the most similar outcomes, signed as a whole. */
 import {
   contentDigest,
-  encodeProfile,
   originQuerySchema,
   parseJsonBody,
   rateLimitHeaders,
   Refusal,
-  signAnswer,
   type NodeId,
-  type OriginQuery,
-  type OutcomeResult,
 } from "../../protocol/index.ts";
+import { answerQuery as answer } from "../answering/index.ts";
 import { requireMember } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
-import { rank, type Ranked } from "../ranking.ts";
-import type { RecordIndex } from "../record-index.ts";
+import { dailyHeaders } from "../policy/index.ts";
 import { readBody } from "./body.ts";
 
 /** `onSender` hears who asks, once that is verified. */
@@ -27,64 +23,18 @@ export async function answerQuery(
   const receivedAt = context.now();
   const body = await readBody(request);
   const received = { method, url, headers, body };
-  const { timeoutMs, quota } = await requireMember(context, received, onSender);
+  const { node, timeoutMs, quota } = await requireMember(context, received, onSender);
   const requireTime = (): void => {
     if (context.now() - receivedAt < timeoutMs) return;
     throw new Refusal("too-late", { detail: "the time that the sender waits is over" });
   };
   const query = parseJsonBody(headers, originQuerySchema, body);
-
-  const index = indexFor(context, query);
-  const profile = encodeProfile(index.compiled, query.profile);
-  // Paths as the gateway gives them, so that a requester hears of one unknown term once.
-  if (!profile.ok) throw new Refusal("bad-profile", { errors: profile.error });
-  requireTime();
-  index.refresh();
-  const ranked = rank(index, profile.value.values, query.k, query.excludeGroups);
-  requireTime();
-  const signed = await signAnswer(context.identity, context.mesh, {
-    version: 1,
-    node: context.identity.node,
-    domain: query.domain,
-    query: contentDigest(body),
-    answeredAt: context.now(),
-    results: ranked.flatMap((item) => resultOf(context, index, item) ?? []),
-    warnings: profile.value.warnings.slice(0, WARNINGS_MAX),
+  const { signed, usedToday, perDay } = await answer(context, {
+    sender: node,
+    query,
+    digest: contentDigest(body),
+    requireTime,
   });
-  return Response.json(signed, { headers: rateLimitHeaders(quota) });
-}
-
-/** As many as an answer may carry. */
-const WARNINGS_MAX = 1000;
-
-function indexFor({ indexes, policy }: OriginContext, query: OriginQuery): RecordIndex {
-  const index = indexes.get(query.domain);
-  if (!index) throw new Refusal("unknown-domain");
-  if (query.excludeGroups && query.excludeGroups.length > 0 && !policy.allowExclusion) {
-    throw new Refusal("forbidden", { detail: "this origin's policy does not allow excludeGroups" });
-  }
-  return index;
-}
-
-function resultOf(
-  { store }: OriginContext,
-  { compiled }: RecordIndex,
-  { record, score, kernels }: Ranked,
-): OutcomeResult | undefined {
-  const outcome = store.outcome(record.number);
-  // Removed by another process since the ranking.
-  if (!outcome) return undefined;
-  const features: Record<string, number> = {};
-  for (const [i, feature] of compiled.features.entries()) {
-    const kernel = kernels[i];
-    if (kernel !== undefined) features[feature.name] = kernel;
-  }
-  return {
-    reference: record.reference,
-    score,
-    features,
-    intervention: outcome.intervention,
-    result: outcome.result,
-    ...(outcome.observed_at !== undefined && { observedAt: outcome.observed_at }),
-  };
+  const today = { perDay, used: usedToday, now: context.now() };
+  return Response.json(signed, { headers: dailyHeaders(today, rateLimitHeaders(quota)) });
 }

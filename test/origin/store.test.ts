@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openStore, type Store } from "../../origin/index.ts";
 import { SCHEMA_VERSION } from "../../origin/store/database.ts";
+import { PLAIN_PUBLICATION } from "../../origin/store/index.ts";
 import { openIdentity, secretKeyFrom } from "../../protocol/index.ts";
 import { prepareRecord } from "../../origin/prepare-record.ts";
 import { RecordIndex } from "../../origin/record-index.ts";
@@ -219,9 +220,13 @@ describe("the store", () => {
   });
 });
 
+/** The policy that publishes signatures of at least `minimumCount` records. */
+const atLeast = (minimumCount: number) =>
+  new Map([[ward.id, { ...PLAIN_PUBLICATION, minimumCount }]]);
+
 describe("the minimum count", () => {
   test("keeps an entry back until enough records share it, and withdraws it when they no longer do", async () => {
-    const store = openStore(await newPath(), [ward], { minimumCount: 2 });
+    const store = openStore(await newPath(), [ward], { publications: atLeast(2) });
     put(store, wardRecord("a"));
     expect(all(store)).toEqual([]);
     expect(store.totals(ward.id)).toEqual({ records: 1, entries: 1, announced: 0 });
@@ -240,7 +245,7 @@ describe("the minimum count", () => {
     const loader = openStore(path, [ward]);
     put(loader, wardRecord("a"), wardRecord("b"), wardRecord("c", old));
     loader.close();
-    const strict = openStore(path, [ward], { minimumCount: 2 });
+    const strict = openStore(path, [ward], { publications: atLeast(2) });
     expect(counts(strict)).toEqual([2]);
     strict.close();
     const again = openStore(path, [ward]);
