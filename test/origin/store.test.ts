@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { openStore, type Store } from "../../origin/index.ts";
 import { SCHEMA_VERSION } from "../../origin/store/database.ts";
 import { PLAIN_PUBLICATION } from "../../origin/store/index.ts";
-import { openIdentity, secretKeyFrom } from "../../protocol/index.ts";
+import { canonicalBytes, openIdentity, secretKeyFrom } from "../../protocol/index.ts";
 import { prepareRecord } from "../../origin/prepare-record.ts";
 import { RecordIndex } from "../../origin/record-index.ts";
 import {
@@ -16,18 +16,20 @@ import {
   ward,
   wardRecord,
 } from "../support/origin-domain.ts";
+import { SCHEMA_V2 } from "../support/origin-schema-v2.ts";
 
 async function newPath(): Promise<string> {
   return join(await temporaryDirectory(), "origin.sqlite");
 }
 
+function prepared(record: ReturnType<typeof wardRecord>) {
+  const result = prepareRecord(ward, record);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
+
 function put(store: Store, ...records: ReturnType<typeof wardRecord>[]) {
-  const prepared = records.map((record) => {
-    const result = prepareRecord(ward, record);
-    if (!result.ok) throw new Error(JSON.stringify(result.error));
-    return result.value;
-  });
-  return store.put(ward.id, prepared);
+  return store.put(ward.id, records.map(prepared));
 }
 
 const old = { profile: { age: 90, sex: "male", signs: ["T:cough"], drugs: ["b"] } };
@@ -156,19 +158,49 @@ describe("the store", () => {
     expect(() => openStore(newer, [ward])).toThrow(/schema version \d+; this program reads/);
   });
 
-  test("brings a file of version 1 up to date, and says again what was waiting", async () => {
+  /** A file of version 2, with one record that waits to be published where two must share a signature. */
+  async function fileOfVersion2(): Promise<{ path: string; db: DatabaseSync }> {
     const path = await newPath();
-    const store = openStore(path, [ward]);
-    const prepared = prepareRecord(ward, wardRecord("a"));
-    if (!prepared.ok) throw new Error("a good record was refused");
-    store.put(ward.id, [prepared.value]);
-    store.close();
     const db = new DatabaseSync(path);
+    db.exec(SCHEMA_V2);
+    const document = JSON.stringify(domainDocument);
+    const { record, signature } = prepared(wardRecord("a"));
+    db.exec("INSERT INTO schema_version VALUES (2)");
+    db.prepare("INSERT INTO node VALUES (1, 0, 5, 2, ?)").run(new Uint8Array(32).fill(3));
+    db.prepare("INSERT INTO domains VALUES (1, ?, ?, 1)").run(ward.id, document);
+    db.prepare("INSERT INTO entries VALUES (1, 1, ?, 1, 0, 0, 0)").run(signature);
+    const { id, profile, intervention, result } = record;
+    const texts = [profile, intervention, result].map((value) =>
+      new TextDecoder().decode(canonicalBytes(value)),
+    );
+    db.prepare("INSERT INTO records VALUES (1, 1, ?, 'ref', ?, ?, ?, NULL, NULL, 1, 5)").run(
+      id,
+      ...texts,
+    );
+    return { path, db };
+  }
+
+  test("brings a file of version 2 up to date, and keeps its minimum count", async () => {
+    const { path, db } = await fileOfVersion2();
+    db.close();
+    const upgraded = openStore(path, [ward]);
+    expect(upgraded.totals(ward.id)).toEqual({ records: 1, entries: 1, announced: 0 });
+    expect(put(upgraded, wardRecord("a")).map(({ change }) => change)).toEqual(["unchanged"]);
+    put(upgraded, wardRecord("b"));
+    expect(counts(upgraded)).toEqual([2]);
+    expect(upgraded.cohorts(ward.id)).toEqual([]);
+    upgraded.close();
+  });
+
+  test("brings a file of version 1 up to date, and says again what was waiting", async () => {
+    const { path, db } = await fileOfVersion2();
     db.exec(`
       DROP TABLE floors;
       ALTER TABLE outbox DROP COLUMN acknowledged;
       ALTER TABLE outbox RENAME COLUMN placement TO membership;
-      UPDATE outbox SET membership = 'version', missing = '["node"]';
+      UPDATE node SET minimum_count = 1;
+      UPDATE entries SET announced = 1;
+      INSERT INTO outbox (entry, seq, membership, missing) VALUES (1, 5, 'version', '["node"]');
       UPDATE schema_version SET version = 1;
     `);
     db.close();
