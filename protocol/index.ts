@@ -260,7 +260,7 @@ export {
   type OriginCandidate,
   type OriginOutcome,
 } from "./query/ask-origins.ts";
-export { rankResults, summarize, type QueryOutcome } from "./query/ranking.ts";
+export { kthSimilarity, rankResults, summarize, type QueryOutcome } from "./query/ranking.ts";
 export { err, issueSchema, issuesOf, ok, type Issue, type Result } from "./result.ts";
 export { planRouting, shareOut, type RoutingPlan } from "./signature/plan.ts";
 export { SLOTS, rootKeyOf, slotOf, slotsOf } from "./signature/root-keys.ts";

@@ -144,6 +144,7 @@ export function entryTable(db: DatabaseSync) {
     `INSERT INTO entries (domain, signature, decoy) VALUES (?, ?, ?)
      ON CONFLICT (domain, signature) DO UPDATE SET decoy = excluded.decoy RETURNING number`,
   );
+  const has = db.prepare("SELECT 1 FROM entries WHERE domain = ? AND signature = ?");
   const dropDecoy = db.prepare("UPDATE entries SET decoy = 0 WHERE number = ?");
 
   const announcements = db.prepare(
@@ -158,6 +159,8 @@ export function entryTable(db: DatabaseSync) {
     decoys: (domain: number): number[] => decoys.all(domain).map(({ number }) => Number(number)),
     addDecoy: (domain: number, signature: Uint8Array, count: number): number =>
       Number(addDecoy.get(domain, signature, count)?.["number"]),
+    has: (domain: number, signature: Uint8Array): boolean =>
+      has.get(domain, signature) !== undefined,
     dropDecoy: (number: number) => dropDecoy.run(number),
     /** Counts one more record with this signature; returns the entry's number. */
     join: (domain: number, signature: Uint8Array): number =>

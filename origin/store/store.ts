@@ -200,10 +200,10 @@ export function openStore(
             .map((profile) =>
               coarsenProfile(compiled, encodeKnown(compiled, profile), publication.coarseness),
             );
-    const wanted = Array.from({ length: missing }, (_, i) => present.length + i);
     const { reference_secret: secret } = readSettings();
-    return makeDecoys(compiled, publication, sources, secret, wanted).map(({ signature, count }) =>
-      entries.addDecoy(number, signature, count),
+    const isTaken = (signature: Uint8Array): boolean => entries.has(number, signature);
+    return makeDecoys(compiled, { publication, sources, secret, wanted: missing, isTaken }).map(
+      ({ signature, count }) => entries.addDecoy(number, signature, count),
     );
   };
 
