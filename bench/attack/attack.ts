@@ -24,7 +24,9 @@ export interface Success {
 
 /** What evidence is worth beside the logarithm of the prior. */
 const WORTHS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 1000] as const;
-/** A strategy is preferred to the prior only where tuning shows so many more targets. */
+/** Without the guard nearly every target is lost, at every origin: so many show it. */
+const UNGUARDED_TARGETS = 60;
+/** What the attacker falls back on where nothing that it is told helps. */
 const NONE = "the prior alone";
 
 interface Case {
@@ -57,7 +59,8 @@ export async function attack(
     for (const kind of ["guarded", "unguarded"] as const) {
       const origin = await openOrigin(held, policies[kind]);
       try {
-        for (const [i, { person, index }] of targets.entries()) {
+        const attacked = kind === "guarded" ? targets : targets.slice(0, UNGUARDED_TARGETS);
+        for (const [i, { person, index }] of attacked.entries()) {
           const group = `person-${index}`;
           cases[kind].push({
             truth: values.indexOf(valueOf(person, attribute)),

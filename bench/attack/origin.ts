@@ -67,13 +67,15 @@ export async function openOrigin(
   };
 }
 
+/** The attacker waits for ever. */
+const requireTime = (): void => undefined;
+
 async function ask(
   holdings: Parameters<typeof considerQuery>[0],
   node: NodeId,
   query: OriginQuery,
 ): ReturnType<Ask> {
   const asker = { node, name: undefined };
-  const requireTime = (): void => undefined;
   try {
     const considered = await considerQuery(holdings, { asker, query, counts: true, requireTime });
     return considered.decision.outcome === "refused" ? undefined : considered;

@@ -22,14 +22,36 @@ async function newPath(): Promise<string> {
   return join(await temporaryDirectory(), "origin.sqlite");
 }
 
-function prepared(record: ReturnType<typeof wardRecord>) {
+function prepare(record: ReturnType<typeof wardRecord>) {
   const result = prepareRecord(ward, record);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result.value;
 }
 
+/** A file of version 2, with one record that waits to be published where two must share a signature. */
+async function fileOfVersion2(): Promise<{ path: string; db: DatabaseSync }> {
+  const path = await newPath();
+  const db = new DatabaseSync(path);
+  db.exec(SCHEMA_V2);
+  const document = JSON.stringify(domainDocument);
+  const { record, signature } = prepare(wardRecord("a"));
+  db.exec("INSERT INTO schema_version VALUES (2)");
+  db.prepare("INSERT INTO node VALUES (1, 0, 5, 2, ?)").run(new Uint8Array(32).fill(3));
+  db.prepare("INSERT INTO domains VALUES (1, ?, ?, 1)").run(ward.id, document);
+  db.prepare("INSERT INTO entries VALUES (1, 1, ?, 1, 0, 0, 0)").run(signature);
+  const { id, profile, intervention, result } = record;
+  const texts = [profile, intervention, result].map((value) =>
+    new TextDecoder().decode(canonicalBytes(value)),
+  );
+  db.prepare("INSERT INTO records VALUES (1, 1, ?, 'ref', ?, ?, ?, NULL, NULL, 1, 5)").run(
+    id,
+    ...texts,
+  );
+  return { path, db };
+}
+
 function put(store: Store, ...records: ReturnType<typeof wardRecord>[]) {
-  return store.put(ward.id, records.map(prepared));
+  return store.put(ward.id, records.map(prepare));
 }
 
 const old = { profile: { age: 90, sex: "male", signs: ["T:cough"], drugs: ["b"] } };
@@ -157,28 +179,6 @@ describe("the store", () => {
     new DatabaseSync(newer).exec(`UPDATE schema_version SET version = ${SCHEMA_VERSION + 1}`);
     expect(() => openStore(newer, [ward])).toThrow(/schema version \d+; this program reads/);
   });
-
-  /** A file of version 2, with one record that waits to be published where two must share a signature. */
-  async function fileOfVersion2(): Promise<{ path: string; db: DatabaseSync }> {
-    const path = await newPath();
-    const db = new DatabaseSync(path);
-    db.exec(SCHEMA_V2);
-    const document = JSON.stringify(domainDocument);
-    const { record, signature } = prepared(wardRecord("a"));
-    db.exec("INSERT INTO schema_version VALUES (2)");
-    db.prepare("INSERT INTO node VALUES (1, 0, 5, 2, ?)").run(new Uint8Array(32).fill(3));
-    db.prepare("INSERT INTO domains VALUES (1, ?, ?, 1)").run(ward.id, document);
-    db.prepare("INSERT INTO entries VALUES (1, 1, ?, 1, 0, 0, 0)").run(signature);
-    const { id, profile, intervention, result } = record;
-    const texts = [profile, intervention, result].map((value) =>
-      new TextDecoder().decode(canonicalBytes(value)),
-    );
-    db.prepare("INSERT INTO records VALUES (1, 1, ?, 'ref', ?, ?, ?, NULL, NULL, 1, 5)").run(
-      id,
-      ...texts,
-    );
-    return { path, db };
-  }
 
   test("brings a file of version 2 up to date, and keeps its minimum count", async () => {
     const { path, db } = await fileOfVersion2();

@@ -37,6 +37,8 @@ const profileArbitrary = fc.record(
 );
 const coarsenessArbitrary = fc.double({ min: 0.05, max: 1, noNaN: true });
 
+const countOf = (_: string, value: Value): number => (value === "common" ? 5 : 4);
+
 describe("coarsening twice gives what it gives once", () => {
   test("of profiles, for every kind of feature", () => {
     fc.assert(
@@ -45,9 +47,10 @@ describe("coarsening twice gives what it gives once", () => {
         const twice = coarsenProfile(every, once, coarseness);
         for (const [i, feature] of every.features.entries()) {
           const [a, b] = [once[i], twice[i]];
-          expect(b === undefined).toBe(a === undefined);
           // Compared by their own kernel: the same value, but for the last bits of a logarithm.
-          if (a !== undefined && b !== undefined) expect(feature.kernel(a, b)).toBeCloseTo(1, 6);
+          const isSame =
+            a === undefined || b === undefined ? a === b : feature.kernel(a, b) > 1 - 1e-6;
+          expect(isSame).toBe(true);
         }
       }),
     );
@@ -65,7 +68,6 @@ describe("coarsening twice gives what it gives once", () => {
         fc.constantFrom("common", "rare"),
         (dose, bin, treatment) => {
           const rules = { dose: { bin }, treatment: { atLeast: 5 } };
-          const countOf = (_: string, value: Value): number => (value === "common" ? 5 : 4);
           const once = coarsenValues(rules, fields, { dose, treatment }, countOf);
           expect(coarsenValues(rules, fields, once, countOf)).toEqual(once);
           expect(once["treatment"]).toBe(treatment === "common" ? "common" : "other");

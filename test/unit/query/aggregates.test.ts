@@ -76,9 +76,11 @@ test("P-53: outcomes behind aggregates count towards k", () => {
   expect(kthSimilarity(asked, 49)).toBeUndefined();
 });
 
+/** Whether a query may have this purpose. */
+const accepts = (purpose: string): boolean =>
+  originQuerySchema.safeParse({ domain: ward.id, profile: { age: 1 }, k: 1, purpose }).success;
+
 test("P-105: a purpose has 1 to 64 characters of a-z, 0-9 and -", () => {
-  const accepts = (purpose: string): boolean =>
-    originQuerySchema.safeParse({ domain: ward.id, profile: { age: 1 }, k: 1, purpose }).success;
   expect(["a", "second-opinion", "a".repeat(64)].map(accepts)).toEqual([true, true, true]);
   expect(["", "a".repeat(65), "Research", "a b"].map(accepts)).toEqual([
     false,
