@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { considerQuery, createHoldings, type Considered } from "../../origin/answering/index.ts";
 import { loadRecords, openStore, policiesOf, publicationsOf } from "../../origin/index.ts";
 import { policySchema } from "../../origin/policy/index.ts";
@@ -38,7 +39,9 @@ export async function openOrigin(
   const config = { policy: policySchema.parse(policy) };
   const domains = [compiled.value];
   const directory = await mkdtemp(join(tmpdir(), "outcome-mesh-attack-"));
-  const store = openStore(join(directory, "origin.sqlite"), domains, {
+  const path = join(directory, "origin.sqlite");
+  fixSecret(path);
+  const store = openStore(path, domains, {
     publications: publicationsOf(config, domains),
     now: () => NOW,
   });
@@ -65,6 +68,14 @@ export async function openOrigin(
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** References, and so the cohorts, follow from a database's secret: with a fixed one the figures are the seed's alone. */
+function fixSecret(path: string): void {
+  openStore(path, []).close();
+  const db = new DatabaseSync(path);
+  db.prepare("UPDATE node SET reference_secret = ?").run(new Uint8Array(32).fill(5));
+  db.close();
 }
 
 /** The attacker waits for ever. */

@@ -6,6 +6,9 @@ import type { FreeRecord, NewCohort } from "../policy/cohorts/form.ts";
 import type { StoredCell } from "../policy/cohorts/cell.ts";
 import { readRow } from "./database.ts";
 
+/** Held in memory at once while cohorts are formed: 100 MB. The others' turn comes with the next pass. */
+const FREE_MAX = 100_000;
+
 const json = z.string().transform((text): unknown => JSON.parse(text));
 const profileSchema = json.pipe(z.record(z.string(), z.unknown()));
 const valuesSchema = json.pipe(
@@ -45,7 +48,7 @@ export function cohortTable(db: DatabaseSync) {
   );
   const free = db.prepare(
     `SELECT number, seq, reference, grp AS "group", profile, intervention, result
-     FROM records WHERE domain = ? AND cohort IS NULL ORDER BY number`,
+     FROM records WHERE domain = ? AND cohort IS NULL ORDER BY reference LIMIT ${FREE_MAX}`,
   );
   const countFree = db.prepare(
     "SELECT count(*) AS n FROM records WHERE domain = ? AND cohort IS NULL",
@@ -64,7 +67,7 @@ export function cohortTable(db: DatabaseSync) {
   return {
     list: (domain: number): StoredCohort[] =>
       list.all(domain).map((row) => cohortSchema.parse(row)),
-    /** Records that wait for a cohort. */
+    /** Records that wait for a cohort, in an order that says nothing of them. */
     free: (domain: number): FreeRecord[] => free.all(domain).map((row) => freeSchema.parse(row)),
     countFree: (domain: number): number => Number(countFree.get(domain)?.["n"]),
     /** The record, if it still is as it was and waits for a cohort. */

@@ -20,7 +20,7 @@ export interface Decoy {
 }
 
 /** For each decoy that is wanted, so many are drawn at most: the others are there already, with records or without. */
-const DRAWS_EACH = 8;
+const DRAWS_EACH = 100;
 
 export interface DecoyOptions {
   readonly publication: Publication;

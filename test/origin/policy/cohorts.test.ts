@@ -219,7 +219,7 @@ describe("P-102: the mesh is told", () => {
         publications: new Map([[ward.id, publicationOf(policyOf({ decoys }))]]),
       });
     const first = open(3);
-    put(first, ...patients(4 * SIZE));
+    put(first, ...patients(12 * SIZE));
     const answer = await cells(first);
     const decoys = first.announcements(ward.id).filter(({ records }) => records === 0);
     expect(decoys).toHaveLength(3);
