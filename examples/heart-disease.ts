@@ -20,7 +20,7 @@ export interface HeartDisease extends Example {
   readonly rows: readonly HeartRow[];
 }
 
-const domain: Domain = domainSchema.parse({
+export const heartDiseaseDomain: Domain = domainSchema.parse({
   outcomeMesh: 1,
   name: "heart-disease",
   title: "Heart disease: ten findings before angiography",
@@ -48,7 +48,7 @@ export async function readHeartDisease(file: string): Promise<HeartDisease> {
   return {
     name: "heart-disease",
     origin: "UCI Heart Disease, four hospitals, the FLamby train and test split (CC BY 4.0)",
-    domain,
+    domain: heartDiseaseDomain,
     ontologies: [],
     rows,
     organisations: centres.map((centre) => ({

@@ -13,6 +13,7 @@ import {
 } from "../protocol/index.ts";
 import { auditConfigSchema } from "./audit/config.ts";
 import { parseConfigText } from "./config-text.ts";
+import { policySchema } from "./policy/index.ts";
 import { sealingConfigSchema, type SealingConfig } from "./sealing/config.ts";
 import { resolveSources, sourcesSchema, type SourceConfig } from "./sources/config.ts";
 
@@ -26,30 +27,6 @@ const tokenSchema = z
   .string()
   .regex(/^[\x21-\x7e]+$/, "must be of printable ASCII without spaces")
   .min(TOKEN_MIN_LENGTH, `must have at least ${TOKEN_MIN_LENGTH} characters`);
-
-const policySchema = z.strictObject({
-  allowExclusion: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Answer queries that leave out groups of records. A member that may do so can find out by two queries what a group holds.",
-    ),
-  minimumCount: z
-    .int()
-    .min(1)
-    .max(0xffff_ffff)
-    .default(1)
-    .describe(
-      "Let the mesh know of a signature only where at least this many of your records share it.",
-    ),
-  requestsPerMinute: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(600)
-    .describe("Requests that one member may send, by itself and its clients together."),
-});
-export type OriginPolicy = z.infer<typeof policySchema>;
 
 const listenSchema = z.strictObject({
   host: z
@@ -99,7 +76,9 @@ export const originConfigSchema = z.strictObject({
     .array(filePath)
     .default([])
     .describe("The ontologies that the domains name, compiled by `outcome-mesh ontology compile`."),
-  policy: policySchema.prefault({}).describe("What this origin answers, and what it publishes."),
+  policy: policySchema
+    .prefault({})
+    .describe("Who is answered, with what, and what the mesh may know of the records."),
   sources: sourcesSchema
     .default([])
     .describe("Your own systems, which the origin reads by itself."),

@@ -22,9 +22,11 @@ export {
   originConfigSchema,
   readOriginConfig,
   type OriginConfig,
-  type OriginPolicy,
 } from "./config.ts";
 export { undescribedFields, writeConfigTemplate } from "./config-template.ts";
+export { dryRun, type DryRun } from "./answering/index.ts";
+export type { OriginPolicy } from "./policy/index.ts";
+export { policiesOf, publicationsOf } from "./policies.ts";
 export { loadDomains, type LoadedDomains } from "./domains.ts";
 export { prepareRecord } from "./prepare-record.ts";
 export {

@@ -1,5 +1,6 @@
 /** Puts an origin together from its configuration, and takes it apart again in the right order. */
 import { MemberGuard, openIdentity, type DomainId } from "../protocol/index.ts";
+import { createHoldings, keepCohorts } from "./answering/index.ts";
 import { AuditLog, auditedSettings, QueryTrails } from "./audit/index.ts";
 import type { OriginConfig } from "./config.ts";
 import { linkPart, startLink, type RunningLink } from "./link/index.ts";
@@ -13,7 +14,7 @@ import {
   provisionWorker,
   type Publication,
 } from "./mesh/index.ts";
-import { RecordIndex } from "./record-index.ts";
+import { policiesOf, publicationsOf } from "./policies.ts";
 import { Sealing } from "./sealing/index.ts";
 import { createServer } from "./server.ts";
 import { createSourceRunner, openSources, sourcePart, type Source } from "./sources/index.ts";
@@ -62,11 +63,12 @@ async function startLocked(
   const { database, meshId: mesh, meshUrl, allowedHosts, policy, operatorToken } = config;
   const { domains } = loaded;
   const now = Date.now;
-  const store = openStore(database, domains, { minimumCount: policy.minimumCount });
+  const policies = policiesOf(config, domains);
+  const store = openStore(database, domains, { publications: publicationsOf(config, domains) });
   const closing = new AbortController();
   const { signal } = closing;
   try {
-    const indexes = new Map(domains.map((d) => [d.id, new RecordIndex(store, d)]));
+    const holdings = createHoldings(store, domains, policies, now);
     const own = { node: identity.node, key: identity.publicKey, meshUrl };
     const client = createPeerClient({ identity, mesh, meshUrl, allowedHosts, signal });
     const guard = new MemberGuard(store.floors);
@@ -77,7 +79,7 @@ async function startLocked(
       own,
       onView: (view) => sealing.check(view),
     });
-    const metrics = createMetrics((id: DomainId) => indexes.get(id)?.compiled.domain.name);
+    const metrics = createMetrics((id: DomainId) => holdings.indexes.get(id)?.compiled.domain.name);
     const { published: onPass, queries } = metrics;
     const publisher = createPublisher({ store, identity, mesh, client, membership, onPass });
     // Every part that has something to say of itself adds a line here.
@@ -114,15 +116,13 @@ async function startLocked(
       operatorToken,
       policy,
       sealing,
-      store,
-      indexes,
+      ...holdings,
       membership,
       publisher,
       guard,
       metrics,
       status,
       trails: new QueryTrails(audit, now),
-      now,
     });
     const listener = await startListener(app.fetch, config.listen);
     const { enabled: linked, maxInFlight } = config.link;
@@ -137,12 +137,13 @@ async function startLocked(
     });
     publisher.start();
     sourceRunner.start();
+    const kept = keepCohorts(holdings, signal);
     logEvent("started", { url: listener.url, node: identity.node, mesh });
     const close = async (): Promise<void> => {
       await Promise.all([listener.stop(), link?.stop()]);
       await publisher.flush(FLUSH_MS);
       closing.abort();
-      await Promise.all([sourceRunner.stop(), publisher.stop(), provisioned]);
+      await Promise.all([sourceRunner.stop(), publisher.stop(), provisioned, kept]);
       guard.settle();
       await audit.close();
       const { entries: waiting, unacknowledged } = store.waiting();

@@ -247,6 +247,7 @@ export {
 export {
   coverageSchema,
   originQuerySchema,
+  purposeSchema,
   originReportSchema,
   originStatusSchema,
   queryEventSchema,
@@ -298,7 +299,7 @@ export {
   type OriginCandidate,
   type OriginOutcome,
 } from "./query/ask-origins.ts";
-export { rankResults, summarize, type QueryOutcome } from "./query/ranking.ts";
+export { kthSimilarity, rankResults, summarize, type QueryOutcome } from "./query/ranking.ts";
 export { err, issueSchema, issuesOf, ok, type Issue, type Result } from "./result.ts";
 export {
   ANSWER_NONCE_BYTES,
@@ -338,6 +339,8 @@ export {
   type SignedCheckpoint,
 } from "./signed/checkpoint.ts";
 export {
+  aggregateCellSchema,
+  aggregateSchema,
   RESULTS_MAX,
   answerDigest,
   answerSchema,
@@ -346,6 +349,8 @@ export {
   signedAnswerSchema,
   verifyAnswer,
   type Answer,
+  type Aggregate,
+  type AggregateCell,
   type OutcomeResult,
   type SignedAnswer,
 } from "./signed/answer.ts";
@@ -442,6 +447,7 @@ export {
   type Entry,
   type EntryBytes,
 } from "./signed/entry.ts";
+export { coarsenProfile, encodeKnown, typicalProfile } from "./domain/coarsen.ts";
 export { MISSING, SYMBOL_VALUES, type Feature, type FeatureValue } from "./features/index.ts";
 export { JSON_MAX_DEPTH, parseJson } from "./json.ts";
 export {

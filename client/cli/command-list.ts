@@ -95,6 +95,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/receipt-verify.ts")).receiptVerifyCommand(),
   },
   {
+    path: ["origin", "dry-run"],
+    summary: "What a requester would receive, and what the mesh would hold",
+    load: async () => (await import("./commands/origin-dry-run.ts")).originDryRunCommand(),
+  },
+  {
     path: ["key", "new"],
     summary: "Make a node's key",
     load: async () => (await import("./commands/key-new.ts")).keyNewCommand(),

@@ -1,5 +1,6 @@
 /** Options that several commands have, and the parsers of their values. */
 import { InvalidArgumentError, Option } from "commander";
+import { purposeSchema } from "../../protocol/index.ts";
 
 export function jsonOption(): Option {
   return new Option("--json", "print one JSON document");
@@ -29,6 +30,13 @@ export function numberWithin(min: number, max: number): (text: string) => number
     if (text.trim() !== "" && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`must be a number from ${min} to ${max}`);
   };
+}
+
+/** Parses the purpose of a query. */
+export function purposeName(text: string): string {
+  const purpose = purposeSchema.safeParse(text);
+  if (purpose.success) return purpose.data;
+  throw new InvalidArgumentError(purpose.error.issues[0]?.message ?? "is no purpose");
 }
 
 /** Parses the base URL of a server. */

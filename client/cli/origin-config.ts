@@ -15,7 +15,7 @@ export function readConfig(path: string): Promise<OriginConfig> {
 }
 
 /** Runs what may find a configuration unusable. */
-export async function withUsageErrors<T>(run: () => Promise<T>): Promise<T> {
+export async function withUsageErrors<T>(run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {

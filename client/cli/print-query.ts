@@ -1,5 +1,11 @@
 /** A query's outcome for people. */
-import type { Domain, OriginReport, QueryResponse, RankedResult } from "../../protocol/index.ts";
+import type {
+  AggregateCell,
+  Domain,
+  OriginReport,
+  QueryResponse,
+  RankedResult,
+} from "../../protocol/index.ts";
 import type { Synthesis } from "../synthesis/index.ts";
 import { formatTable } from "./table.ts";
 import { formatSynthesis } from "./print-synthesis.ts";
@@ -14,10 +20,13 @@ export interface PrintedQuery {
 
 export function formatQuery({ response, synthesis, domain, features }: PrintedQuery): string {
   const { ranking, origins } = response;
+  const hasAggregates = origins.some(({ aggregate }) => aggregate && aggregate.cells.length > 0);
   return [
-    ranking.length === 0 ? "Nothing similar was found." : formatRanking(ranking, domain, features),
+    ...(ranking.length > 0 ? [formatRanking(ranking, domain, features)] : []),
+    ...(hasAggregates ? [formatAggregates(origins, domain)] : []),
+    ...(ranking.length === 0 && !hasAggregates ? ["Nothing similar was found."] : []),
     ...(origins.length > 0 ? [formatOrigins(origins)] : []),
-    ...(ranking.length > 0 ? [formatSynthesis(synthesis)] : []),
+    ...(ranking.length > 0 || hasAggregates ? [formatSynthesis(synthesis)] : []),
     formatCost(response),
   ].join("\n\n");
 }
@@ -52,6 +61,33 @@ function formatRanking(
       ...compared.map((name) => result.features[name]?.toFixed(2) ?? ""),
     ]),
   );
+}
+
+/** Groups of cases, of origins that give no single ones. */
+export function formatAggregates(
+  origins: readonly Pick<OriginReport, "organisation" | "aggregate">[],
+  { intervention: [done], result: [ended] }: Domain,
+): string {
+  return formatTable(
+    ["similarity", "organisation", "cases", done?.name ?? "", ended?.name ?? ""],
+    origins.flatMap(({ organisation, aggregate }) =>
+      (aggregate?.cells ?? []).map((cell) => [
+        cell.similarity.toFixed(2),
+        organisation,
+        String(cell.individuals),
+        valueOf(cell.intervention[done?.name ?? ""]),
+        resultOf(cell),
+      ]),
+    ),
+  );
+}
+
+function resultOf({ result }: AggregateCell): string {
+  if (!result) return "";
+  if (result.kind === "mean") return `mean ${result.mean}, deviation ${result.deviation}`;
+  return result.shares
+    .map(({ value, share }) => `${valueOf(value)} ${(100 * share).toFixed(0)} %`)
+    .join(", ");
 }
 
 function formatOrigins(origins: readonly OriginReport[]): string {

@@ -3,10 +3,12 @@ import {
   compareText,
   valuesSchema,
   type Domain,
+  type OriginReport,
   type RankedResult,
   type Value,
   type ValueField,
 } from "../../protocol/index.ts";
+import { valuesOfCell } from "./aggregates.ts";
 import { estimateOf, methodOf, pooledEstimate } from "./estimate.ts";
 import { effectiveSize } from "./intervals.ts";
 import {
@@ -30,27 +32,43 @@ type Supporting = Outcome & { readonly value: Value };
 /**
  * Summarises a ranking per intervention: support, origins, the similarity-weighted estimate of the domain's first
  * result field with a 95 % interval, and each origin's own estimate. The order of the ranking does not matter.
+ * `origins` bring the aggregates of those whose policy gives no single results: see aggregates.ts for what they count.
  *
  * @example
- * const { ranking } = await client.query({ domain, profile, k: 50 }).response();
- * const { interventions } = synthesize(ranking, await client.domain(domain));
+ * const { ranking, origins } = await client.query({ domain, profile, k: 50 }).response();
+ * const { interventions } = synthesize(ranking, await client.domain(domain), origins);
  */
-export function synthesize(ranking: readonly RankedResult[], domain: Domain): Synthesis {
+export function synthesize(
+  ranking: readonly RankedResult[],
+  domain: Domain,
+  origins: readonly OriginReport[] = [],
+): Synthesis {
   const [intervention] = domain.intervention;
   const [result] = domain.result;
   if (!intervention || !result) throw new TypeError("a domain has an intervention and a result");
   const readIntervention = readerOf(intervention);
   const readResult = readerOf(result);
-  const outcomes = ranking
-    .map((ranked) => ({
-      node: ranked.node,
-      organisation: ranked.organisation,
-      reference: ranked.reference,
-      weight: ranked.score,
-      intervention: readIntervention(ranked.intervention),
-      value: readResult(ranked.result),
-    }))
-    .toSorted(compareOutcomes);
+  const single = ranking.map((ranked) => ({
+    node: ranked.node,
+    organisation: ranked.organisation,
+    reference: ranked.reference,
+    weight: ranked.score,
+    intervention: readIntervention(ranked.intervention),
+    value: readResult(ranked.result),
+  }));
+  const aggregated = origins.flatMap(({ node, organisation, aggregate }) =>
+    (aggregate?.cells ?? []).flatMap((cell, i) =>
+      valuesOfCell(cell, result).map((value, j) => ({
+        node,
+        organisation,
+        reference: `${i}/${j}`,
+        weight: cell.similarity,
+        intervention: readIntervention(cell.intervention),
+        value: value === undefined ? undefined : readResult({ [result.name]: value }),
+      })),
+    ),
+  );
+  const outcomes = [...single, ...aggregated].toSorted(compareOutcomes);
   const groups = [...Map.groupBy(outcomes, (outcome) => outcome.intervention)];
   return {
     level: LEVEL,

@@ -59,7 +59,8 @@ export class QueryTrail {
   readonly #trace: string | undefined;
   #asker: NodeId | undefined;
   #digest: string | undefined;
-  #query: (OriginQuery & { readonly purpose?: string }) | undefined;
+  #query: OriginQuery | undefined;
+  #decision: Decision | undefined;
   #isLogged = false;
 
   constructor(
@@ -84,20 +85,21 @@ export class QueryTrail {
     this.#digest = contentDigest(body);
   }
 
-  query(query: OriginQuery & { readonly purpose?: string }): void {
+  query(query: OriginQuery): void {
     this.#query = query;
   }
 
+  /** What policy decided, also where nothing is answered. */
+  decided(decision: Decision): void {
+    this.#decision = decision;
+  }
+
   /** Logs the answer, which must not leave before this resolves. `count` is of the cases that it tells of. */
-  async answered(
-    answer: Answer,
-    decision: Decision = RELEASED,
-    count: number = answer.results.length,
-  ): Promise<Receipt> {
+  async answered(answer: Answer, count: number = answer.results.length): Promise<Receipt> {
     if (this.#asker === undefined) throw new Error("an answer to no one");
     const references = answer.results.map(({ reference }) => reference);
     const receipt = await this.#log.append({
-      ...this.#facts(this.#asker, answer.query, decision, answer.answeredAt),
+      ...this.#facts(this.#asker, answer.query, this.#decision ?? RELEASED, answer.answeredAt),
       released: { count, references },
       answerDigest: answerDigest(answer),
     });
@@ -111,7 +113,10 @@ export class QueryTrail {
     if (this.#isLogged || this.#asker === undefined || this.#digest === undefined) return;
     const code = error instanceof Refusal ? error.code : "internal";
     if (!this.#isLoud(this.#asker, code)) return;
-    const decision: Decision = { outcome: "refused", reasons: [code] };
+    const decision: Decision =
+      this.#decision?.outcome === "refused"
+        ? this.#decision
+        : { outcome: "refused", reasons: [code] };
     await this.#log.refuse(this.#facts(this.#asker, this.#digest, decision, this.#now()));
   }
 

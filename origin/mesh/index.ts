@@ -4,6 +4,7 @@ export { createPeerClient, type PeerClient } from "./peer-client.ts";
 export { provisionWorker } from "./provision.ts";
 export {
   createPublisher,
+  pause,
   type MissingNode,
   type Publication,
   type Publisher,

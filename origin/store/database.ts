@@ -4,9 +4,10 @@ import { chmodSync, existsSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import type { z } from "zod";
 import { AUDIT_TABLES } from "../audit/schema.ts";
+import { PLAIN_PUBLICATION } from "./publication.ts";
 
 /** The form of the tables below. A change raises it and adds the step that upgrades an older file. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 /** Another process that loads records holds the write lock for a batch at a time. */
 const BUSY_TIMEOUT_MS = 10_000;
 const SECRET_BYTES = 32;
@@ -20,7 +21,7 @@ CREATE TABLE floors (
 `;
 
 /**
- * Since version 3. sources: the systems that this origin reads, each for one domain.
+ * Since version 4. sources: the systems that this origin reads, each for one domain.
  * definition: a digest of what decides which records it has. position: how far it was read, as its kind
  * writes it. as_of: when the last reading that came to its end began, compared_at: the last that read all
  * and removed what was gone. last_run: a JSON report.
@@ -46,6 +47,38 @@ CREATE TABLE source_records (
   seq INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX source_records_by_source ON source_records (source);
+`;
+
+/**
+ * Since version 5. publication: what of the domain is published, and how (`publicationSchema`). cohort: the group of
+ * records that this one is answered with, where policy gives no single records; centre: what its members have in
+ * common, a profile; cell: what is told of them. decoy: the count that is announced of an entry without records.
+ * quotas: queries of a member that were answered on one day since 1970.
+ */
+const POLICY = `
+ALTER TABLE domains ADD COLUMN publication TEXT NOT NULL DEFAULT '${JSON.stringify(PLAIN_PUBLICATION)}';
+UPDATE domains SET publication =
+  json_set(publication, '$.minimumCount', (SELECT minimum_count FROM node));
+ALTER TABLE node DROP COLUMN minimum_count;
+ALTER TABLE entries ADD COLUMN decoy INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE cohorts (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  domain INTEGER NOT NULL REFERENCES domains (number),
+  centre TEXT NOT NULL,
+  cell TEXT NOT NULL
+) STRICT;
+CREATE INDEX cohorts_by_domain ON cohorts (domain);
+ALTER TABLE records ADD COLUMN cohort INTEGER REFERENCES cohorts (number);
+CREATE INDEX records_by_cohort ON records (domain, cohort);
+
+CREATE TABLE quotas (
+  node TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  used INTEGER NOT NULL,
+  PRIMARY KEY (node, domain)
+) STRICT, WITHOUT ROWID;
 `;
 
 const SCHEMA = `
@@ -123,7 +156,8 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_by_time ON outbox (next_at);
 ${FLOORS}
 ${AUDIT_TABLES}
-${SOURCES}`;
+${SOURCES}
+${POLICY}`;
 
 /** What makes a file of each version one of the next. */
 const UPGRADES: Readonly<Record<number, string>> = {
@@ -136,6 +170,7 @@ const UPGRADES: Readonly<Record<number, string>> = {
   `,
   2: AUDIT_TABLES,
   3: SOURCES,
+  4: POLICY,
 };
 
 /** Opens or creates the file. Throws if it is no database of an origin, or one of a newer version. */
@@ -162,7 +197,7 @@ function prepareSchema(db: DatabaseSync, path: string): void {
   if (tables.length === 0) {
     db.exec(SCHEMA);
     db.prepare("INSERT INTO schema_version (version) VALUES (?)").run(SCHEMA_VERSION);
-    db.prepare("INSERT INTO node VALUES (1, 0, 0, 1, ?)").run(randomBytes(SECRET_BYTES));
+    db.prepare("INSERT INTO node VALUES (1, 0, 0, ?)").run(randomBytes(SECRET_BYTES));
     return;
   }
   if (!tables.some(({ name }) => name === "schema_version")) {

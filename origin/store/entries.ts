@@ -13,8 +13,17 @@ const stateSchema = z.object({
   announced: z.int(),
   offered: z.int(),
   active: z.int(),
+  decoy: z.int(),
+  minimum: z.int(),
+  isHidden: z.int().transform(Boolean),
 });
 type EntryState = z.infer<typeof stateSchema>;
+
+const announcementSchema = z.object({
+  signature: z.instanceof(Uint8Array),
+  count: z.int(),
+  records: z.int(),
+});
 
 const pendingSchema = z.object({
   entry: z.int(),
@@ -46,6 +55,9 @@ export interface Postponement {
   readonly isAcknowledged: boolean;
 }
 
+/** Of the domain beside the entry. */
+const MINIMUM = "json_extract(publication, '$.minimumCount')";
+
 const PENDING = `
   SELECT outbox.entry, outbox.seq, attempts, placement, missing, acknowledged,
          domains.id AS domain, announced AS count, signature
@@ -60,12 +72,16 @@ export function entryTable(db: DatabaseSync) {
   );
   const leave = db.prepare("UPDATE entries SET records = records - 1 WHERE number = ?");
   const state = db.prepare(
-    `SELECT entries.number, records, announced, offered, active
+    `SELECT entries.number, records, announced, offered, active, decoy, ${MINIMUM} AS minimum,
+       length(signature) = 0 AS isHidden
      FROM entries JOIN domains ON domains.number = entries.domain WHERE entries.number = ?`,
   );
   const misstated = db.prepare(
     `SELECT entries.number FROM entries JOIN domains ON domains.number = entries.domain
-     WHERE announced <> iif(active = 1 AND records >= ?, min(records, ${COUNT_MAX}), 0)`,
+     WHERE announced <> CASE
+       WHEN active = 0 OR length(signature) = 0 THEN 0
+       WHEN records >= ${MINIMUM} THEN min(records, ${COUNT_MAX})
+       ELSE decoy END`,
   );
   const announce = db.prepare("UPDATE entries SET announced = ?, seq = ? WHERE number = ?");
   const drop = db.prepare(
@@ -88,7 +104,7 @@ export function entryTable(db: DatabaseSync) {
   const nextAt = db.prepare("SELECT min(next_at) AS at FROM outbox");
   const totals = db.prepare(
     `SELECT count(*) AS entries, count(*) FILTER (WHERE announced > 0) AS announced
-     FROM entries WHERE domain = ? AND records > 0`,
+     FROM entries WHERE domain = ? AND records > 0 AND length(signature) > 0`,
   );
   const waiting = db.prepare("SELECT count(*) AS n FROM outbox");
   const unacknowledged = db.prepare("SELECT count(*) AS n FROM outbox WHERE acknowledged = 0");
@@ -112,10 +128,10 @@ export function entryTable(db: DatabaseSync) {
   );
 
   /** Makes the outbox say what the entry should say by now, if that differs from what was said last. */
-  const restate = (number: number, seq: number, minimumCount: number): void => {
+  const restate = (number: number, seq: number): void => {
     const entry = readRow(stateSchema, state.get(number));
     if (!entry) return;
-    const wanted = wantedCount(entry, minimumCount);
+    const wanted = wantedCount(entry);
     if (wanted !== entry.announced) {
       announce.run(wanted, seq, number);
       // A signature that never left this machine needs no withdrawal; sending one would disclose it.
@@ -125,7 +141,31 @@ export function entryTable(db: DatabaseSync) {
     drop.run(number);
   };
 
+  const decoys = db.prepare(
+    "SELECT number FROM entries WHERE domain = ? AND decoy > 0 ORDER BY number",
+  );
+  const addDecoy = db.prepare(
+    `INSERT INTO entries (domain, signature, decoy) VALUES (?, ?, ?)
+     ON CONFLICT (domain, signature) DO UPDATE SET decoy = excluded.decoy RETURNING number`,
+  );
+  const has = db.prepare("SELECT 1 FROM entries WHERE domain = ? AND signature = ?");
+  const dropDecoy = db.prepare("UPDATE entries SET decoy = 0 WHERE number = ?");
+
+  const announcements = db.prepare(
+    `SELECT signature, announced AS count, records FROM entries
+     WHERE domain = ? AND announced > 0 ORDER BY number`,
+  );
+
   return {
+    announcements: (domain: number) =>
+      announcements.all(domain).map((row) => announcementSchema.parse(row)),
+    /** Entries that are, or would be, announced without records. */
+    decoys: (domain: number): number[] => decoys.all(domain).map(({ number }) => Number(number)),
+    addDecoy: (domain: number, signature: Uint8Array, count: number): number =>
+      Number(addDecoy.get(domain, signature, count)?.["number"]),
+    has: (domain: number, signature: Uint8Array): boolean =>
+      has.get(domain, signature) !== undefined,
+    dropDecoy: (number: number) => dropDecoy.run(number),
     /** Counts one more record with this signature; returns the entry's number. */
     join: (domain: number, signature: Uint8Array): number =>
       Number(add.get(domain, signature)?.["number"]),
@@ -133,8 +173,7 @@ export function entryTable(db: DatabaseSync) {
     leave: (number: number) => leave.run(number),
     restate,
     /** Entries whose last statement a change of policy or of the served domains has made wrong. */
-    misstated: (minimumCount: number): number[] =>
-      misstated.all(minimumCount).map(({ number }) => Number(number)),
+    misstated: (): number[] => misstated.all().map(({ number }) => Number(number)),
     markOffered: (number: number) => offer.run(number),
     /** Every replica stored this statement: forget it, unless there is a newer one. */
     settle: (number: number, seq: number) => {
@@ -179,7 +218,7 @@ export function entryTable(db: DatabaseSync) {
   };
 }
 
-function wantedCount(entry: EntryState, minimumCount: number): number {
-  if (entry.active === 0 || entry.records < minimumCount) return 0;
-  return Math.min(entry.records, COUNT_MAX);
+function wantedCount(entry: EntryState): number {
+  if (entry.active === 0 || entry.isHidden) return 0;
+  return entry.records >= entry.minimum ? Math.min(entry.records, COUNT_MAX) : entry.decoy;
 }

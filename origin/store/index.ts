@@ -2,9 +2,12 @@
 export { backupDatabase } from "./backup.ts";
 export { DatabaseInUseError, lockDatabase } from "./lock.ts";
 export type { Pending, Postponement } from "./entries.ts";
+export type { StoredCohort } from "./cohorts.ts";
+export { PLAIN_PUBLICATION, type Publication } from "./publication.ts";
 export type { IndexedRecord, StoredOutcome } from "./records.ts";
 export {
   openStore,
+  type Announcement,
   type DomainTotals,
   type PutOutcome,
   type SignedRecord,

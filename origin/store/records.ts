@@ -39,6 +39,12 @@ const outcomeSchema = z.object({
 /** What an answer tells of a record. */
 export type StoredOutcome = z.infer<typeof outcomeSchema>;
 
+const signableSchema = z.object({
+  number: z.int(),
+  entry: z.int(),
+  profile: json.pipe(z.record(z.string(), z.unknown())),
+});
+
 const contentSchema = z.object({
   number: z.int(),
   entry: z.int(),
@@ -80,6 +86,10 @@ export function recordTable(db: DatabaseSync) {
   const outcome = db.prepare(
     "SELECT intervention, result, observed_at FROM records WHERE number = ?",
   );
+  const signable = db.prepare("SELECT number, entry, profile FROM records WHERE domain = ?");
+  const sample = db.prepare(
+    "SELECT profile FROM records WHERE domain = ? ORDER BY reference LIMIT ?",
+  );
   const count = db.prepare("SELECT count(*) AS n FROM records WHERE domain = ?");
   const totals = db.prepare(
     `SELECT domains.id AS domain, count(*) AS count
@@ -110,6 +120,23 @@ export function recordTable(db: DatabaseSync) {
       removed.all(domain, seq).map((row) => z.object({ record: z.int() }).parse(row).record),
     outcome: (number: number): StoredOutcome | undefined =>
       readRow(outcomeSchema, outcome.get(number)),
+    /** What a signature is made of, of every record. */
+    signable: (domain: number) => signable.all(domain).map((row) => signableSchema.parse(row)),
+    /** Profiles of some records, always the same of the same ones. */
+    sample: (domain: number, limit: number) =>
+      sample
+        .all(domain, limit)
+        .map((row) => signableSchema.pick({ profile: true }).parse(row).profile),
+    /** How many records have each value of a field. */
+    categories: (domain: number, part: "intervention" | "result", field: string) => {
+      const rows = db
+        .prepare(
+          `SELECT json_extract(${part}, ?) AS value, count(*) AS count
+           FROM records WHERE domain = ? GROUP BY value`,
+        )
+        .all(`$.${JSON.stringify(field)}`, domain);
+      return new Map(rows.map(({ value, count: n }) => [String(value), Number(n)]));
+    },
     count: (domain: number): number => Number(count.get(domain)?.["n"]),
     /** Of every domain that has records, served or not. */
     totals: (): RecordTotal[] => totals.all().map((row) => totalSchema.parse(row)),

@@ -81,9 +81,19 @@ export interface SourceStore {
 interface RecordChanges {
   readonly numberOf: (domain: DomainId) => number;
   readonly change: <T>(work: (seq: () => number, touched: Set<number>) => T) => T;
-  readonly putOne: (domain: DomainId, record: SignedRecord, seq: () => number) => PutOutcome;
+  readonly putOne: (
+    domain: DomainId,
+    record: SignedRecord,
+    seq: () => number,
+    touched: Set<number>,
+  ) => PutOutcome;
   /** Also logs it. */
-  readonly removeOne: (domain: DomainId, id: string, seq: () => number) => number | undefined;
+  readonly removeOne: (
+    domain: DomainId,
+    id: string,
+    seq: () => number,
+    touched: Set<number>,
+  ) => boolean;
   /** Into the audit log. */
   readonly logLoad: (domain: DomainId, changes: readonly { readonly change: string }[]) => void;
 }
@@ -141,7 +151,7 @@ export function sourceStore(
     if (before && before.source !== source) {
       return { change: "held", by: before.owner ?? undefined };
     }
-    const { change: kind, entries } = putOne(domain, item, seq);
+    const { change: kind, entries } = putOne(domain, item, seq, touched);
     if (kind !== "unchanged") for (const entry of entries) touched.add(entry);
     const after = heldAs(domain, id);
     if (!after) throw new Error("a record that was put is not there");
@@ -157,8 +167,7 @@ export function sourceStore(
     touched: Set<number>,
   ): SourceChange => {
     if (heldAs(domain, id)?.source !== source) return { change: "absent" };
-    const entry = removeOne(domain, id, seq);
-    if (entry !== undefined) touched.add(entry);
+    removeOne(domain, id, seq, touched);
     return { change: "removed" };
   };
 

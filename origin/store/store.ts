@@ -5,13 +5,18 @@
 import { z } from "zod";
 import {
   canonicalBytes,
+  coarsenProfile,
+  encodeKnown,
   type CompiledDomain,
   type DomainId,
   type Floors,
   type OutcomeRecord,
 } from "../../protocol/index.ts";
 import { auditTables, type AuditTables } from "../audit/tables.ts";
+import type { FreeRecord, NewCohort } from "../policy/cohorts/form.ts";
+import { cohortTable, type StoredCohort } from "./cohorts.ts";
 import { openDatabase, readRow, transaction } from "./database.ts";
+import { makeDecoys } from "./decoys.ts";
 import { floorTable } from "./floors.ts";
 import { entryTable, type Pending, type Postponement } from "./entries.ts";
 import {
@@ -22,10 +27,18 @@ import {
   type StoredOutcome,
 } from "./records.ts";
 import { sourceStore, type SourceStore } from "./sources.ts";
+import {
+  HIDDEN,
+  needsResigning,
+  publicationSchema,
+  publishedSignature,
+  type Publication,
+} from "./publication.ts";
+import { quotaTable, type Quotas } from "./quotas.ts";
 
 export interface StoreOptions {
-  /** Publish a signature only where at least this many records share it. Defaults to what the database was last opened with, at first 1. */
-  readonly minimumCount?: number;
+  /** What the mesh may know. Defaults, by domain, to what the database was last opened with, at first everything. */
+  readonly publications?: ReadonlyMap<DomainId, Publication>;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -50,6 +63,14 @@ export interface DomainTotals {
   readonly announced: number;
 }
 
+/** What the mesh is told of a domain: one entry. */
+export interface Announcement {
+  readonly signature: Uint8Array;
+  readonly count: number;
+  /** 0 behind a decoy. */
+  readonly records: number;
+}
+
 export interface Store {
   /** In which this origin publishes. */
   readonly epoch: number;
@@ -59,6 +80,7 @@ export interface Store {
   readonly audit: AuditTables;
   /** The systems that records come from, and what came from which. */
   readonly sources: SourceStore;
+  readonly quotas: Quotas;
   /** Publishes in `epoch` from now on, and all anew: the mesh drops what was published in lower ones. False if it is none higher. */
   raiseEpoch(epoch: number): boolean;
   /** Stores records, new or changed, in one transaction. */
@@ -71,6 +93,19 @@ export interface Store {
   /** Numbers of records that were removed after `seq`. */
   removedSince(domain: DomainId, seq: number): number[];
   outcome(record: number): StoredOutcome | undefined;
+  /** How many records have each value, as text, of a field. */
+  categories(
+    domain: DomainId,
+    part: "intervention" | "result",
+    field: string,
+  ): ReadonlyMap<string, number>;
+  cohorts(domain: DomainId): readonly StoredCohort[];
+  /** Records that are in no cohort. */
+  freeRecords(domain: DomainId): readonly FreeRecord[];
+  countFree(domain: DomainId): number;
+  /** Stores cohorts; one of whose members has changed meanwhile is left out. Returns how many are new. */
+  addCohorts(domain: DomainId, cohorts: readonly NewCohort[]): number;
+  announcements(domain: DomainId): readonly Announcement[];
   totals(domain: DomainId): DomainTotals;
   /** Canonical JSON of a domain that is or was served. */
   domainDocument(domain: DomainId): string | undefined;
@@ -97,9 +132,11 @@ export interface Store {
   close(): void;
 }
 
+/** Profiles that decoys are put together from. */
+const DECOY_SOURCES = 200;
+
 const nodeSchema = z.object({
   epoch: z.int(),
-  minimum_count: z.int().min(1),
   reference_secret: z.instanceof(Uint8Array),
 });
 
@@ -117,10 +154,11 @@ export function openStore(
   const records = recordTable(db);
   const entries = entryTable(db);
   const audit = auditTables(db);
+  const cohorts = cohortTable(db);
   const advance = db.prepare(
     "UPDATE node SET last_seq = max(last_seq + 1, ?) RETURNING last_seq AS seq",
   );
-  const readNode = db.prepare("SELECT epoch, minimum_count, reference_secret FROM node");
+  const readNode = db.prepare("SELECT epoch, reference_secret FROM node");
   const lastSeq = db.prepare("SELECT last_seq AS seq FROM node");
   const document = db.prepare("SELECT document FROM domains WHERE id = ?");
 
@@ -132,44 +170,118 @@ export function openStore(
     return node;
   };
 
-  const numbers = transaction(db, () => {
-    if (options.minimumCount !== undefined) {
-      db.prepare("UPDATE node SET minimum_count = ?").run(options.minimumCount);
+  const readPublication = db.prepare("SELECT publication FROM domains WHERE number = ?");
+  const publicationOf = (number: number): Publication =>
+    publicationSchema.parse(JSON.parse(String(readPublication.get(number)?.["publication"])));
+
+  /** Takes over what policy says by now; where that asks for other signatures, every record is given its new one. */
+  const adoptPublication = (number: number, compiled: CompiledDomain): void => {
+    const before = publicationOf(number);
+    const wanted = options.publications?.get(compiled.id) ?? before;
+    db.prepare("UPDATE domains SET publication = ?, active = ? WHERE number = ?").run(
+      JSON.stringify(wanted),
+      wanted.publish ? 1 : 0,
+      number,
+    );
+    if (needsResigning(before, wanted)) {
+      for (const { number: record, entry, profile } of records.signable(number)) {
+        const signature = publishedSignature(compiled, wanted, profile);
+        cohorts.move(record, null, entries.join(number, signature));
+        entries.leave(entry);
+      }
+      for (const cohort of cohorts.list(number)) cohorts.drop(cohort.number);
+      for (const decoy of entries.decoys(number)) entries.dropDecoy(decoy);
     }
+    keepDecoys(number, compiled);
+  };
+
+  /** Makes as many decoys as policy wants, or drops those that are too many; the entries it touched. */
+  const keepDecoys = (number: number, compiled: CompiledDomain): number[] => {
+    const publication = publicationOf(number);
+    const present = entries.decoys(number);
+    const surplus = present.slice(publication.decoys);
+    for (const entry of surplus) entries.dropDecoy(entry);
+    const missing = publication.decoys - present.length;
+    if (missing <= 0) return surplus;
+    const sources =
+      publication.groupSize > 1
+        ? cohorts.list(number).map(({ centre }) => encodeKnown(compiled, centre))
+        : records
+            .sample(number, DECOY_SOURCES)
+            .map((profile) =>
+              coarsenProfile(compiled, encodeKnown(compiled, profile), publication.coarseness),
+            );
+    const { reference_secret: secret } = readSettings();
+    const isTaken = (signature: Uint8Array): boolean => entries.has(number, signature);
+    return makeDecoys(compiled, { publication, sources, secret, wanted: missing, isTaken }).map(
+      ({ signature, count }) => entries.addDecoy(number, signature, count),
+    );
+  };
+
+  const numbers = transaction(db, () => {
     db.exec("UPDATE domains SET active = 0");
     const upsert = db.prepare(
-      `INSERT INTO domains (id, document, active) VALUES (?, ?, 1)
-       ON CONFLICT (id) DO UPDATE SET active = 1 RETURNING number`,
+      `INSERT INTO domains (id, document, active) VALUES (?, ?, 0)
+       ON CONFLICT (id) DO UPDATE SET document = excluded.document RETURNING number`,
     );
     const byId = new Map<DomainId, number>();
-    for (const { id, domain } of domains) {
-      const text = new TextDecoder().decode(canonicalBytes(domain));
-      byId.set(id, Number(upsert.get(id, text)?.["number"]));
+    for (const compiled of domains) {
+      const text = new TextDecoder().decode(canonicalBytes(compiled.domain));
+      const number = Number(upsert.get(compiled.id, text)?.["number"]);
+      byId.set(compiled.id, number);
+      adoptPublication(number, compiled);
     }
     if (audit.size() === 0) audit.append({ kind: "begin", records: records.totals() }, now());
-    const { minimum_count: minimumCount } = readSettings();
-    const wrong = entries.misstated(minimumCount);
+    const wrong = entries.misstated();
     const seq = wrong.length > 0 ? nextSeq() : 0;
-    for (const number of wrong) entries.restate(number, seq, minimumCount);
+    for (const number of wrong) entries.restate(number, seq);
     return byId;
   });
   const settings = readSettings();
   let { epoch } = settings;
 
+  const compiledOf = (domain: DomainId): CompiledDomain => {
+    const compiled = domains.find(({ id }) => id === domain);
+    if (!compiled) throw new Error(`the store was not opened for the domain ${domain}`);
+    return compiled;
+  };
   const numberOf = (domain: DomainId): number => {
     const number = numbers.get(domain);
     if (number === undefined) throw new Error(`the store was not opened for the domain ${domain}`);
     return number;
   };
 
+  /** What was told of a cohort holds no longer: its records wait for another. */
+  const dissolve = (domain: number, cohort: number, touched: Set<number>): void => {
+    for (const { number, entry } of cohorts.members(domain, cohort)) {
+      cohorts.move(number, null, entries.join(domain, HIDDEN));
+      entries.leave(entry);
+      touched.add(entry);
+    }
+    cohorts.drop(cohort);
+  };
+
+  /** The record as it is stored, once it is out of its cohort. */
+  const takeOut = (domain: number, id: string, touched: Set<number>) => {
+    const stored = records.find({ domain, id });
+    const cohort = stored && cohorts.of(stored.number);
+    if (cohort === undefined) return stored;
+    dissolve(domain, cohort, touched);
+    return records.find({ domain, id });
+  };
+
   const putOne = (
     domain: DomainId,
-    { record, signature }: SignedRecord,
+    { record, signature: exact }: SignedRecord,
     seq: () => number,
+    touched: Set<number>,
   ): PutOutcome => {
     const at = numberOf(domain);
-    const stored = records.find({ domain: at, id: record.id });
-    if (stored && isSame(stored, record)) return { change: "unchanged", entries: [stored.entry] };
+    const known = records.find({ domain: at, id: record.id });
+    if (known && isSame(known, record)) return { change: "unchanged", entries: [known.entry] };
+    const stored = takeOut(at, record.id, touched);
+    const compiled = compiledOf(domain);
+    const signature = publishedSignature(compiled, publicationOf(at), record.profile, exact);
     const entry = entries.join(at, signature);
     if (!stored) {
       const reference = referenceOf(settings.reference_secret, domain, record.id);
@@ -202,15 +314,21 @@ export function openStore(
     }
   };
 
-  const removeOne = (domain: DomainId, id: string, seq: () => number): number | undefined => {
+  const removeOne = (
+    domain: DomainId,
+    id: string,
+    seq: () => number,
+    touched: Set<number>,
+  ): boolean => {
     const at = numberOf(domain);
-    const stored = records.find({ domain: at, id });
-    if (!stored) return undefined;
+    const stored = takeOut(at, id, touched);
+    if (!stored) return false;
     records.remove(at, stored.number, seq());
     entries.leave(stored.entry);
+    touched.add(stored.entry);
     const reference = referenceOf(settings.reference_secret, domain, id);
     audit.append({ kind: "withdraw", domain, reference }, now());
-    return stored.entry;
+    return true;
   };
 
   /** One seq a transaction keeps seq near the clock however many records a load has. */
@@ -219,9 +337,11 @@ export function openStore(
       let seq: number | undefined;
       const touched = new Set<number>();
       const value = work(() => (seq ??= nextSeq()), touched);
-      // Read here: another process may have changed the policy since.
-      const { minimum_count: minimumCount } = readSettings();
-      if (seq !== undefined) for (const entry of touched) entries.restate(entry, seq, minimumCount);
+      if (seq === undefined) return value;
+      for (const compiled of domains) {
+        for (const entry of keepDecoys(numberOf(compiled.id), compiled)) touched.add(entry);
+      }
+      for (const entry of touched) entries.restate(entry, seq);
       return value;
     });
 
@@ -236,6 +356,7 @@ export function openStore(
     floors: floorTable(db),
     audit,
     sources: sourceStore(db, { numberOf, change, putOne, removeOne, logLoad }),
+    quotas: quotaTable(db),
     get epoch() {
       return epoch;
     },
@@ -252,7 +373,7 @@ export function openStore(
     put: (domain, list, by = "load") =>
       change((seq, touched) => {
         const outcomes = list.map((item) => {
-          const outcome = putOne(domain, item, seq);
+          const outcome = putOne(domain, item, seq, touched);
           if (outcome.change !== "unchanged") for (const e of outcome.entries) touched.add(e);
           return outcome;
         });
@@ -260,16 +381,35 @@ export function openStore(
         return outcomes;
       }),
     remove: (domain, id) =>
-      change((seq, touched) => {
-        const entry = removeOne(domain, id, seq);
-        if (entry === undefined) return undefined;
-        touched.add(entry);
-        return [entry];
-      }),
+      change((seq, touched) => (removeOne(domain, id, seq, touched) ? [...touched] : undefined)),
     lastSeq: () => Number(lastSeq.get()?.["seq"]),
     changedSince: (domain, seq) => records.changedSince(numberOf(domain), seq),
     removedSince: (domain, seq) => records.removedSince(numberOf(domain), seq),
     outcome: (record) => records.outcome(record),
+    categories: (domain, part, field) => records.categories(numberOf(domain), part, field),
+    cohorts: (domain) => cohorts.list(numberOf(domain)),
+    freeRecords: (domain) => cohorts.free(numberOf(domain)),
+    countFree: (domain) => cohorts.countFree(numberOf(domain)),
+    addCohorts: (domain, list) =>
+      change((seq, touched) => {
+        const at = numberOf(domain);
+        let added = 0;
+        for (const cohort of list) {
+          const members = cohort.members.flatMap((member) => cohorts.member(member) ?? []);
+          if (members.length < cohort.members.length) continue;
+          const number = cohorts.add(at, cohort);
+          for (const member of members) {
+            const entry = entries.join(at, cohort.signature);
+            cohorts.move(member.number, number, entry);
+            entries.leave(member.entry);
+            touched.add(entry).add(member.entry);
+          }
+          seq();
+          added += 1;
+        }
+        return added;
+      }),
+    announcements: (domain) => entries.announcements(numberOf(domain)),
     totals: (domain) => {
       const at = numberOf(domain);
       return { records: records.count(at), ...entries.totals(at) };

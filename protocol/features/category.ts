@@ -1,7 +1,9 @@
 /** Unordered values: the same or not. Every symbol is a hash of the value. */
 import { z } from "zod";
+import { compareText } from "../bytes.ts";
 import { elementKey, mix } from "../prf.ts";
 import {
+  countItems,
   elementSchema,
   encodeWith,
   familySeeds,
@@ -39,5 +41,10 @@ export function categoryFeature(
         out[j] = toSymbol(mix(seeds[2 * j] ?? 0, seeds[2 * j + 1] ?? 0, a, b));
       }
     },
+    typical: (values) => {
+      const counts = [...countItems(values.map(({ text }) => text))];
+      return counts.toSorted(([a, n], [b, m]) => m - n || compareText(a, b))[0]?.[0];
+    },
+    coarsen: ({ text }) => text,
   };
 }

@@ -48,6 +48,17 @@ export interface Feature<V = FeatureValue> {
   kernel(a: V, b: V): number;
   /** Writes `symbolCount` symbols, each 1..255. */
   writeSymbols(value: V, out: Uint8Array): void;
+  /**
+   * What `values` (at least one) have in common, as a profile gives it: a median or a majority, which no single
+   * value decides. Undefined where they have nothing in common.
+   */
+  typical(values: readonly V[]): unknown;
+  /**
+   * The value on a coarser grid, as a profile gives it; coarsening it again changes nothing. `coarseness` in (0, 1]:
+   * for numbers and ranks the grid's width as a share of the tolerance, for terms how much of the information
+   * content of the most specific ones is given up; other kinds have one coarse form. Undefined where nothing is left.
+   */
+  coarsen(value: V, coarseness: number): unknown;
 }
 
 export interface FeatureContext {
@@ -82,6 +93,24 @@ export function encodeWith<P, V>(
   if (!parsed.success) return { ok: false, issues: issuesOf(parsed.error) };
   return { ok: true, value: encode(parsed.data), warnings: [] };
 }
+
+/** The middle value; the mean of the two in the middle of an even number. */
+export function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const low = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  const high = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return (low + high) / 2;
+}
+
+/** How many times each item occurs. */
+export function countItems<T>(items: Iterable<T>): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return counts;
+}
+
+/** A median is told on a grid of this share of the tolerance, so that it names no member's own value. */
+export const TYPICAL_COARSENESS = 1 / 4;
 
 /** Maps a uniform 32-bit word to a symbol 1..255. */
 export function toSymbol(word: number): number {

@@ -1,7 +1,14 @@
 /** Numbers, compared on a linear scale or by their ratio (a log scale). */
 import { z } from "zod";
 import { ln } from "../math.ts";
-import { encodeWith, featureBase, type Feature, type FeatureContext } from "./feature.ts";
+import {
+  encodeWith,
+  featureBase,
+  medianOf,
+  TYPICAL_COARSENESS,
+  type Feature,
+  type FeatureContext,
+} from "./feature.ts";
 import { gridFamily, triangular } from "./grid.ts";
 
 export const numericSpec = z
@@ -30,6 +37,12 @@ export function numericFeature(
   if (spec.min !== undefined) schema = schema.min(spec.min);
   if (spec.max !== undefined) schema = schema.max(spec.max);
   if (isLog) schema = schema.positive("must be greater than 0 on a log scale");
+  const onGrid = (x: number, coarseness: number): number => {
+    const width = coarseness * spec.tolerance;
+    const snapped = Math.round(x / width) * width;
+    const raw = isLog ? 10 ** snapped : snapped;
+    return Math.min(spec.max ?? Infinity, Math.max(spec.min ?? -Infinity, raw));
+  };
   return {
     name: spec.name,
     weight: spec.weight,
@@ -37,5 +50,7 @@ export function numericFeature(
     encode: (raw) => encodeWith(schema, raw, (x) => (isLog ? ln(x) / Math.LN10 : x)),
     kernel: (a, b) => triangular(a, b, spec.tolerance),
     writeSymbols: gridFamily(context, spec.name, spec.tolerance),
+    typical: (values) => onGrid(medianOf(values), TYPICAL_COARSENESS),
+    coarsen: onGrid,
   };
 }

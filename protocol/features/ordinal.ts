@@ -4,6 +4,7 @@ import {
   elementSchema,
   encodeWith,
   featureBase,
+  medianOf,
   type Feature,
   type FeatureContext,
 } from "./feature.ts";
@@ -39,5 +40,10 @@ export function ordinalFeature(
     encode: (raw) => encodeWith(schema, raw, (level) => ranks.get(level) ?? 0),
     kernel: (a, b) => triangular(a, b, spec.tolerance),
     writeSymbols: gridFamily(context, spec.name, spec.tolerance),
+    typical: (values) => spec.levels[Math.round(medianOf(values))],
+    coarsen: (rank, coarseness) => {
+      const width = Math.max(1, Math.round(coarseness * spec.tolerance));
+      return spec.levels[Math.floor(rank / width) * width];
+    },
   };
 }

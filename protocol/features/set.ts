@@ -7,6 +7,7 @@ import { compareText } from "../bytes.ts";
 import { ln } from "../math.ts";
 import { elementKey, mix, toUnit } from "../prf.ts";
 import {
+  countItems,
   elementSchema,
   encodeWith,
   familySeeds,
@@ -52,6 +53,17 @@ export function setFeature(
     writeSymbols: spec.weighted
       ? weightedSamplingFamily(context, spec.name)
       : minhashFamily(context, spec.name),
+    typical: (values) => {
+      const counts = countItems(values.flatMap(({ elements }) => [...elements]));
+      const shared = [...counts].filter(([, count]) => 2 * count >= values.length);
+      const elements = shared.map(([element]) => element).toSorted(compareText);
+      if (elements.length === 0) return undefined;
+      return spec.weighted ? Object.fromEntries(elements.map((element) => [element, 1])) : elements;
+    },
+    coarsen: ({ elements, weights }) =>
+      spec.weighted
+        ? Object.fromEntries(elements.map((element, i) => [element, weights[i] ?? 0]))
+        : [...elements],
   };
 }
 

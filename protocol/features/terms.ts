@@ -10,6 +10,7 @@ import { ln } from "../math.ts";
 import type { Ontology } from "../ontology/ontology.ts";
 import { mix, toUnit } from "../prf.ts";
 import {
+  countItems,
   ELEMENT_MAX_LENGTH,
   familySeeds,
   featureBase,
@@ -28,7 +29,8 @@ export const termsSpec = z.strictObject({
   ontology: ontologyIdSchema,
 });
 
-const termsValue = z.array(z.string().min(1).max(ELEMENT_MAX_LENGTH)).max(1000);
+const TERMS_MAX = 1000;
+const termsValue = z.array(z.string().min(1).max(ELEMENT_MAX_LENGTH)).max(TERMS_MAX);
 const EMPTY_WORD = 0x9e3779b9;
 
 /** `ontology` is the compiled file that `spec.ontology` names. */
@@ -38,6 +40,10 @@ export function termsFeature(
   ontology: Ontology,
 ): Feature<TermSet> {
   const { informationContent } = ontology;
+  const idsOf = (terms: readonly number[]): string[] | undefined => {
+    const ids = terms.toSorted((a, b) => a - b).flatMap((term) => ontology.terms[term] ?? []);
+    return ids.length > 0 ? ids.slice(0, TERMS_MAX) : undefined;
+  };
   return {
     name: spec.name,
     weight: spec.weight,
@@ -45,6 +51,14 @@ export function termsFeature(
     encode: (raw) => encodeTerms(raw, ontology),
     kernel: (a, b) => simGic(a.closure, b.closure, informationContent),
     writeSymbols: exponentialFamily(context, spec.name, ontology),
+    // Ancestors are in every closure that a term is in, so what most have is closed as well.
+    typical: (values) => {
+      const counts = countItems(values.flatMap(({ closure }) => [...closure]));
+      const shared = [...counts].filter(([, count]) => 2 * count >= values.length);
+      return idsOf(shared.map(([term]) => term));
+    },
+    coarsen: ({ closure }, coarseness) =>
+      idsOf([...closure].filter((term) => (informationContent[term] ?? 0) <= 1 - coarseness)),
   };
 }
 

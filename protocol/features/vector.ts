@@ -6,6 +6,7 @@ import {
   encodeWith,
   familySeeds,
   featureBase,
+  medianOf,
   toSymbol,
   type Feature,
   type FeatureContext,
@@ -25,6 +26,13 @@ export function vectorFeature(
     .array(z.number())
     .length(spec.dimensions, `must have ${spec.dimensions} numbers`)
     .refine((vector) => vector.some((x) => x !== 0), "must not be all zeros");
+  // Only the signs of the larger components, which are about 1 / sqrt(dimensions): so little is left of a vector that
+  // making it a unit vector again leaves its coarse form as it is.
+  const signsOf = (vector: Iterable<number>): number[] | undefined => {
+    const least = 1 / (2 * Math.sqrt(spec.dimensions));
+    const signs = Array.from(vector, (x) => (Math.abs(x) >= least ? Math.sign(x) : 0));
+    return signs.some((x) => x !== 0) ? signs : undefined;
+  };
   return {
     name: spec.name,
     weight: spec.weight,
@@ -32,6 +40,13 @@ export function vectorFeature(
     encode: (raw) => encodeWith(schema, raw, toUnitVector),
     kernel: (a, b) => 1 - Math.acos(Math.min(1, Math.max(-1, dot(a, b)))) / Math.PI,
     writeSymbols: projectionFamily(context, spec.name, spec.dimensions),
+    typical: (values) => {
+      const middle = Array.from({ length: spec.dimensions }, (_, i) =>
+        medianOf(values.map((value) => value[i] ?? 0)),
+      );
+      return signsOf(middle);
+    },
+    coarsen: signsOf,
   };
 }
 

@@ -45,7 +45,10 @@ export interface AskOriginOptions extends Caller {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Verdict = Pick<OriginOutcome, "status" | "results" | "warnings" | "problem" | "receipt">;
+type Verdict = Pick<
+  OriginOutcome,
+  "status" | "results" | "aggregate" | "warnings" | "problem" | "receipt"
+>;
 
 /** As many random bytes as a sealed query needs. */
 const SEAL_RANDOM_BYTES = 32;
@@ -174,9 +177,9 @@ async function readAnswer(
     answer.node === origin.node && answer.domain === query.domain && answer.query === digest;
   if (!isOurs || answer.results.length > query.k) return nothing("invalid");
   if (!(await isSigned(mesh, origin.key, signed.data))) return nothing("invalid");
-  const { results, warnings, receipt } = answer;
+  const { results, aggregate, warnings, receipt } = answer;
   if (receipt && !(await isReceiptSound(options, answer, receipt))) return nothing("invalid");
-  return { status: "answered", results, warnings, receipt };
+  return { status: "answered", results, aggregate, warnings, receipt };
 }
 
 /** An origin that gives a wrong receipt says something else to its own log than to us. */

@@ -6,13 +6,18 @@ import { domainIdSchema, nodeIdSchema, meshIdSchema, publicKeySchema } from "../
 import { issueSchema } from "../result.ts";
 import { problemSchema } from "../http/problem.ts";
 import { statementSchema } from "../membership/statements.ts";
-import { resultSchema } from "../signed/answer.ts";
+import { aggregateSchema, resultSchema } from "../signed/answer.ts";
 import { delegationSchema } from "../signed/delegation.ts";
 import { descriptorSchema } from "../signed/descriptor.ts";
 import { DEADLINE_MAX_MS, K_MAX, ORIGINS_MAX } from "./limits.ts";
 import { symbolsSchema } from "./peer.ts";
 
 const k = z.int().min(1).max(K_MAX);
+/** What the answer is wanted for, as the requester declares it; an origin's policy may depend on it. */
+export const purposeSchema = z
+  .string()
+  .regex(/^[a-z0-9-]{1,64}$/, "must be 1 to 64 characters of a-z, 0-9 and -");
+
 const excludeGroups = z.array(z.string().min(1).max(256)).max(100);
 
 /** The body of an origin's `POST /v1/outcomes/query`. */
@@ -22,6 +27,7 @@ export const originQuerySchema = z.strictObject({
   k,
   /** Leave out records of these groups, as an evaluation on own cases must. */
   excludeGroups: excludeGroups.optional(),
+  purpose: purposeSchema.optional(),
 });
 export type OriginQuery = z.infer<typeof originQuerySchema>;
 
@@ -38,6 +44,7 @@ export const querySettingsSchema = z.strictObject({
   /** True: ask `maxOrigins` origins even where no more can improve the answer. */
   exhaustive: z.boolean().default(false),
   excludeGroups: excludeGroups.optional(),
+  purpose: purposeSchema.optional(),
 });
 export type QuerySettings = z.infer<typeof querySettingsSchema>;
 
@@ -125,6 +132,8 @@ export const originReportSchema = z.strictObject({
   estimate: z.number(),
   status: originStatusSchema,
   results: z.int().min(0),
+  /** Instead of results, where its policy gives no single ones. */
+  aggregate: aggregateSchema.optional(),
   milliseconds: z.number().min(0),
   bytesSent: z.int().min(0),
   bytesReceived: z.int().min(0),

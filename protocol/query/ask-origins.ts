@@ -6,9 +6,9 @@ import type { OriginReport, OriginStatus, QueryEvent } from "../messages/query.t
 import type { Problem } from "../http/problem.ts";
 import type { Receipt } from "../audit/receipt.ts";
 import type { NodeId } from "../ids.ts";
-import type { OutcomeResult } from "../signed/answer.ts";
+import type { Aggregate, OutcomeResult } from "../signed/answer.ts";
 import type { Issue } from "../result.ts";
-import { rankResults } from "./ranking.ts";
+import { kthSimilarity } from "./ranking.ts";
 
 export interface OriginCandidate {
   readonly node: NodeId;
@@ -21,6 +21,7 @@ export interface OriginCandidate {
 export interface OriginOutcome {
   readonly status: Exclude<OriginStatus, "not-needed" | "over-limit">;
   readonly results: readonly OutcomeResult[];
+  readonly aggregate?: Aggregate | undefined;
   readonly warnings: readonly Issue[];
   readonly bytesSent: number;
   readonly bytesReceived: number;
@@ -91,8 +92,8 @@ function couldImprove<C extends OriginCandidate>(
   options: AskOptions<C>,
 ): boolean {
   if (options.exhaustive) return true;
-  const kth = rankResults([...asked.values()], options.k)[options.k - 1];
-  return !kth || candidate.estimate + options.margin(candidate.estimate) >= kth.score;
+  const kth = kthSimilarity([...asked.values()], options.k);
+  return kth === undefined || candidate.estimate + options.margin(candidate.estimate) >= kth;
 }
 
 async function askOne<C extends OriginCandidate>(
@@ -104,6 +105,7 @@ async function askOne<C extends OriginCandidate>(
   const report = {
     ...reportOf(candidate, outcome.status),
     results: outcome.results.length,
+    ...(outcome.aggregate && { aggregate: outcome.aggregate }),
     milliseconds: Math.max(0, options.now() - startedAt),
     bytesSent: outcome.bytesSent,
     bytesReceived: outcome.bytesReceived,

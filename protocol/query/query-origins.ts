@@ -53,6 +53,7 @@ export async function* queryOrigins(
     domain: domain.id,
     profile: options.profile,
     k: settings.k,
+    ...(settings.purpose !== undefined && { purpose: settings.purpose }),
     ...(settings.excludeGroups && { excludeGroups: settings.excludeGroups }),
   };
   const deadline = startedAt + settings.deadlineMs;

@@ -24,6 +24,23 @@ export function rankResults(origins: readonly AskedOrigin[], k: number): RankedR
     .map((result, i) => ({ ...result, rank: i + 1 }));
 }
 
+/** The similarity of the k-th outcome that is known of: a result, or one of those behind an aggregate. */
+export function kthSimilarity(origins: readonly AskedOrigin[], k: number): number | undefined {
+  const known = origins.flatMap(({ report, results }) => [
+    ...results.map(({ score }) => ({ similarity: score, outcomes: 1 })),
+    ...(report.aggregate?.cells ?? []).map(({ similarity, individuals }) => ({
+      similarity,
+      outcomes: individuals,
+    })),
+  ]);
+  let left = k;
+  for (const { similarity, outcomes } of known.toSorted((a, b) => b.similarity - a.similarity)) {
+    left -= outcomes;
+    if (left <= 0) return similarity;
+  }
+  return undefined;
+}
+
 export interface QueryOutcome {
   readonly domain: DomainId;
   readonly k: number;

@@ -24,8 +24,57 @@ export const resultSchema = z.strictObject({
 });
 export type OutcomeResult = z.infer<typeof resultSchema>;
 
+/** How many shares of a distribution a cell gives at most. */
+const SHARES_MAX = 256;
+
+/** What one fixed group of records has in common: never fewer individuals than the answer's `minimumGroupSize`. */
+export const aggregateCellSchema = z.strictObject({
+  /** Of all its records. */
+  intervention: valuesSchema,
+  records: z.int().min(1),
+  /** Distinct patients, machines or whatever else the records' groups are; a record without one is its own. */
+  individuals: z.int().min(1),
+  /** Of the group's typical profile to the query, in [0, 1]. */
+  similarity: z.number().min(0).max(1),
+  /** Of the domain's first result field; absent where policy leaves it out. */
+  result: z
+    .discriminatedUnion("kind", [
+      z.strictObject({
+        kind: z.literal("shares"),
+        /** Rounded to `step`, so they need not sum to 1. */
+        shares: z
+          .array(
+            z.strictObject({
+              value: z.union([z.string(), z.number(), z.boolean()]),
+              share: z.number().min(0).max(1),
+            }),
+          )
+          .max(SHARES_MAX),
+        step: z.number().positive().max(1),
+      }),
+      z.strictObject({
+        kind: z.literal("mean"),
+        /** Of the values, the outermost tenths drawn in, rounded to `step`. */
+        mean: z.number(),
+        deviation: z.number().min(0),
+        step: z.number().min(0),
+      }),
+    ])
+    .optional(),
+});
+export type AggregateCell = z.infer<typeof aggregateCellSchema>;
+
 /** The most results that one origin gives, and the largest k that a query may ask for. */
 export const RESULTS_MAX = 200;
+
+/** What a policy lets out in place of single results. */
+export const aggregateSchema = z.strictObject({
+  /** The fewest individuals behind any cell. */
+  minimumGroupSize: z.int().min(2),
+  /** Most similar first. */
+  cells: z.array(aggregateCellSchema).max(RESULTS_MAX),
+});
+export type Aggregate = z.infer<typeof aggregateSchema>;
 
 export const answerSchema = z.strictObject({
   version: z.literal(1),
@@ -37,6 +86,8 @@ export const answerSchema = z.strictObject({
   answeredAt: z.int().min(0),
   /** Best first. */
   results: z.array(resultSchema).max(RESULTS_MAX),
+  /** Instead of results, where the origin's policy gives no single ones. */
+  aggregate: aggregateSchema.optional(),
   /** What of the query was left out, such as unknown terms. */
   warnings: z.array(issueSchema).max(1000),
   /** Proves that the origin logged this query and answer. */

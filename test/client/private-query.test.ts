@@ -237,13 +237,14 @@ describe("a private query", () => {
     expect(gateway.requests.length).toBe(before);
   });
 
-  it("passes groups to leave out, and the number of results, on to the origins", async () => {
+  it("passes groups to leave out, the purpose, and the number of results on to the origins", async () => {
     await clientFor()
-      .queryPrivately({ ...INPUT, k: 3, excludeGroups: ["mine"] })
+      .queryPrivately({ ...INPUT, k: 3, excludeGroups: ["mine"], purpose: "research" })
       .response();
     expect(JSON.parse(String(bobs.requests.at(-1)?.body))).toMatchObject({
       k: 3,
       excludeGroups: ["mine"],
+      purpose: "research",
     });
   });
 

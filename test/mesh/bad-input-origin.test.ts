@@ -45,6 +45,7 @@ const QUERY: Json = {
   profile: jsonOf(profile),
   k: 3,
   excludeGroups: ["group-9"],
+  purpose: "research",
 };
 const depositSchema = z.strictObject({ domain: domainIdSchema, record: recordSchema });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openStore, type Store } from "../../origin/index.ts";
 import { SCHEMA_VERSION } from "../../origin/store/database.ts";
+import { PLAIN_PUBLICATION } from "../../origin/store/index.ts";
 import { openIdentity, secretKeyFrom } from "../../protocol/index.ts";
 import { prepareRecord } from "../../origin/prepare-record.ts";
 import { RecordIndex } from "../../origin/record-index.ts";
@@ -15,18 +16,20 @@ import {
   ward,
   wardRecord,
 } from "../support/origin-domain.ts";
+import { fileOfVersion2 } from "../support/origin-schema-v2.ts";
 
 async function newPath(): Promise<string> {
   return join(await temporaryDirectory(), "origin.sqlite");
 }
 
+function prepare(record: ReturnType<typeof wardRecord>) {
+  const result = prepareRecord(ward, record);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
+
 function put(store: Store, ...records: ReturnType<typeof wardRecord>[]) {
-  const prepared = records.map((record) => {
-    const result = prepareRecord(ward, record);
-    if (!result.ok) throw new Error(JSON.stringify(result.error));
-    return result.value;
-  });
-  return store.put(ward.id, prepared);
+  return store.put(ward.id, records.map(prepare));
 }
 
 const old = { profile: { age: 90, sex: "male", signs: ["T:cough"], drugs: ["b"] } };
@@ -155,24 +158,27 @@ describe("the store", () => {
     expect(() => openStore(newer, [ward])).toThrow(/schema version \d+; this program reads/);
   });
 
+  test("brings a file of version 2 up to date, and keeps its minimum count", async () => {
+    const { path, db } = await fileOfVersion2(await newPath());
+    db.close();
+    const upgraded = openStore(path, [ward]);
+    expect(upgraded.totals(ward.id)).toEqual({ records: 1, entries: 1, announced: 0 });
+    expect(put(upgraded, wardRecord("a")).map(({ change }) => change)).toEqual(["unchanged"]);
+    put(upgraded, wardRecord("b"));
+    expect(counts(upgraded)).toEqual([2]);
+    expect(upgraded.cohorts(ward.id)).toEqual([]);
+    upgraded.close();
+  });
+
   test("brings a file of version 1 up to date, and says again what was waiting", async () => {
-    const path = await newPath();
-    const store = openStore(path, [ward]);
-    const prepared = prepareRecord(ward, wardRecord("a"));
-    if (!prepared.ok) throw new Error("a good record was refused");
-    store.put(ward.id, [prepared.value]);
-    store.close();
-    const db = new DatabaseSync(path);
+    const { path, db } = await fileOfVersion2(await newPath());
     db.exec(`
-      DROP TABLE audit_entries;
-      DROP TABLE audit_nodes;
-      DROP TABLE audit_checkpoints;
       DROP TABLE floors;
-      DROP TABLE source_records;
-      DROP TABLE sources;
       ALTER TABLE outbox DROP COLUMN acknowledged;
       ALTER TABLE outbox RENAME COLUMN placement TO membership;
-      UPDATE outbox SET membership = 'version', missing = '["node"]';
+      UPDATE node SET minimum_count = 1;
+      UPDATE entries SET announced = 1;
+      INSERT INTO outbox (entry, seq, membership, missing) VALUES (1, 5, 'version', '["node"]');
       UPDATE schema_version SET version = 1;
     `);
     db.close();
@@ -187,14 +193,7 @@ describe("the store", () => {
   });
 
   test("brings a file of version 2 up to date: its records are of no source", async () => {
-    const path = await newPath();
-    const store = openStore(path, [ward]);
-    put(store, wardRecord("a"));
-    store.close();
-    const db = new DatabaseSync(path);
-    db.exec(
-      "DROP TABLE source_records; DROP TABLE sources; UPDATE schema_version SET version = 2;",
-    );
+    const { path, db } = await fileOfVersion2(await newPath());
     db.close();
     const upgraded = openStore(path, [ward]);
     const { number } = upgraded.sources.open({ name: "s", domain: ward.id, definition: "d" });
@@ -243,9 +242,13 @@ describe("the store", () => {
   });
 });
 
+/** The policy that publishes signatures of at least `minimumCount` records. */
+const atLeast = (minimumCount: number) =>
+  new Map([[ward.id, { ...PLAIN_PUBLICATION, minimumCount }]]);
+
 describe("the minimum count", () => {
   test("keeps an entry back until enough records share it, and withdraws it when they no longer do", async () => {
-    const store = openStore(await newPath(), [ward], { minimumCount: 2 });
+    const store = openStore(await newPath(), [ward], { publications: atLeast(2) });
     put(store, wardRecord("a"));
     expect(all(store)).toEqual([]);
     expect(store.totals(ward.id)).toEqual({ records: 1, entries: 1, announced: 0 });
@@ -264,7 +267,7 @@ describe("the minimum count", () => {
     const loader = openStore(path, [ward]);
     put(loader, wardRecord("a"), wardRecord("b"), wardRecord("c", old));
     loader.close();
-    const strict = openStore(path, [ward], { minimumCount: 2 });
+    const strict = openStore(path, [ward], { publications: atLeast(2) });
     expect(counts(strict)).toEqual([2]);
     strict.close();
     const again = openStore(path, [ward]);

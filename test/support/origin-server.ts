@@ -28,10 +28,13 @@ import type { TestMesh } from "./origin-mesh.ts";
 
 export const OPERATOR_TOKEN = "operator-token-of-the-tests";
 
+/** Most tests look at single records, which policy gives only where it says so. */
+export const SINGLE_CASES = { minimumGroupSize: 1 };
+
 /** Writes an origin's configuration into a directory; returns the file's path. */
 export async function writeOriginFiles(
   mesh: TestMesh,
-  changes: Readonly<Record<string, unknown>> = {},
+  { policy, ...changes }: Readonly<Record<string, unknown>> & { readonly policy?: object } = {},
 ): Promise<string> {
   const directory = await temporaryDirectory();
   await mkdir(directory, { recursive: true });
@@ -53,6 +56,7 @@ export async function writeOriginFiles(
     // Most tests are about what is within: those of sealing ask for it.
     sealing: { mode: "optional" },
     ...changes,
+    policy: { ...SINGLE_CASES, ...policy },
   };
   await writeFile(file, JSON.stringify(config));
   return file;

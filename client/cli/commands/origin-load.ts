@@ -1,9 +1,9 @@
 /** `outcome-mesh origin load`: records from a file into an origin's database. */
 import { Command } from "commander";
-import { loadRecords, openStore, type LoadReport } from "../../../origin/index.ts";
+import { loadRecords, openStore, publicationsOf, type LoadReport } from "../../../origin/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { jsonOption } from "../options.ts";
-import { chooseDomain, readConfig } from "../origin-config.ts";
+import { chooseDomain, readConfig, withUsageErrors } from "../origin-config.ts";
 import { printJson, printText } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { formatOption, mappingOption, openRecords, type SourceFlags } from "../records-source.ts";
@@ -42,8 +42,8 @@ async function runOriginLoad(file: string, options: OriginLoadOptions): Promise<
   const config = await readConfig(options.config);
   const { chosen, domains } = await chooseDomain(config, options.domain);
   const source = await openRecords(file, chosen, options);
-  const { minimumCount } = config.policy;
-  const store = openStore(config.database, domains, { minimumCount });
+  const publications = await withUsageErrors(() => publicationsOf(config, domains));
+  const store = openStore(config.database, domains, { publications });
   const progress = createProgress();
   try {
     const report = await loadRecords(store, chosen, source, {

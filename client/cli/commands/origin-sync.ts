@@ -6,6 +6,7 @@ import {
   openSources,
   openStore,
   openSyncLock,
+  publicationsOf,
   SourceError,
   syncSource,
   type Source,
@@ -60,8 +61,8 @@ async function runOriginSync(options: OriginSyncOptions): Promise<void> {
   const config = await readConfig(options.config);
   const { domains } = await withUsageErrors(() => loadDomains(config));
   const sources = choose(await withUsageErrors(() => openSources(config, domains)), options.source);
-  const { minimumCount } = config.policy;
-  const store = openStore(config.database, domains, { minimumCount });
+  const publications = await withUsageErrors(() => publicationsOf(config, domains));
+  const store = openStore(config.database, domains, { publications });
   const lock = openSyncLock(config.database);
   const progress = createProgress();
   const outcomes: (SyncReport | Failed)[] = [];

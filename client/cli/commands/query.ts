@@ -22,7 +22,7 @@ import { CliError } from "../cli-error.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { gatewayError } from "../gateway-errors.ts";
 import { writeDocument } from "../mesh/files.ts";
-import { baseUrl, bearerToken, jsonOption, wholeNumber } from "../options.ts";
+import { baseUrl, bearerToken, jsonOption, purposeName, wholeNumber } from "../options.ts";
 import { printJson, printText } from "../output.ts";
 import { formatQuery } from "../print-query.ts";
 import { createProgress } from "../progress.ts";
@@ -37,6 +37,7 @@ interface QueryOptions {
   readonly k: number;
   readonly maxOrigins: number;
   readonly deadline: number;
+  readonly purpose?: string;
   readonly exhaustive?: boolean;
   readonly private?: true;
   readonly features?: true;
@@ -75,6 +76,7 @@ export function queryCommand(): Command {
       wholeNumber(100, DEADLINE_MAX_MS),
       DEFAULTS.deadlineMs,
     )
+    .option("--purpose <name>", "what the answer is for; origins' policies may ask", purposeName)
     .option("--exhaustive", "ask on, even where no origin can improve the ranking any more")
     .option("--private", "hide the profile from the gateway: call the origins from here")
     .option("--features", "show the similarity of each feature")
@@ -105,7 +107,7 @@ async function runQuery(options: QueryOptions): Promise<void> {
     const { id, domain } = await openDomain(client, options.domain);
     const response = await follow(await start(client, id, profile, options), options.maxOrigins);
     if (options.receipts !== undefined) await keepReceipts(options.receipts, response);
-    const synthesis = synthesize(response.ranking, domain);
+    const synthesis = synthesize(response.ranking, domain, response.origins);
     if (options.json) {
       printJson({ response, synthesis });
     } else {
@@ -149,9 +151,15 @@ async function start(
   client: Client,
   id: string,
   profile: Profile,
-  { k, maxOrigins, deadline, exhaustive = false, private: isPrivate }: QueryOptions,
+  { k, maxOrigins, deadline, purpose, exhaustive = false, private: isPrivate }: QueryOptions,
 ): Promise<QueryRun> {
-  const settings = { k, maxOrigins, deadlineMs: deadline, exhaustive };
+  const settings = {
+    k,
+    maxOrigins,
+    deadlineMs: deadline,
+    exhaustive,
+    ...(purpose !== undefined && { purpose }),
+  };
   const signal = AbortSignal.timeout(deadline + GRACE_MS);
   if (isPrivate) {
     const domain = await client.compile(id);
@@ -188,10 +196,12 @@ async function keepReceipts(directory: string, { origins }: QueryResponse): Prom
   }
 }
 
-function exitCodeOf({ ranking, coverage }: QueryResponse): ExitCode {
+function exitCodeOf({ ranking, origins, coverage }: QueryResponse): ExitCode {
   const isComplete =
     coverage.slotsAnswered === coverage.slotsAsked &&
     coverage.originsAnswered === coverage.originsAsked;
   if (!isComplete) return EXIT.partial;
-  return ranking.length > 0 ? EXIT.ok : EXIT.negative;
+  const hasEvidence =
+    ranking.length > 0 || origins.some(({ aggregate }) => aggregate && aggregate.cells.length > 0);
+  return hasEvidence ? EXIT.ok : EXIT.negative;
 }

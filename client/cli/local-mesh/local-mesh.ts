@@ -34,6 +34,8 @@ const RENEWING_AT_ONCE = 4;
 const ORIGIN_PROCESSES_MAX = 8;
 /** As good as none: an evaluation asks as fast as it is answered. */
 const REQUESTS_PER_MINUTE = 1_000_000;
+/** Evaluations ask thousands of times a day. */
+const QUERIES_PER_DAY = 10_000_000;
 /** Leases are renewed at this interval, as long as the mesh stays up. */
 const RENEW_MS = LEASE_MS / 24;
 
@@ -306,11 +308,13 @@ async function prepareOrganisation(
     operatorTokenFile: "operator.token",
     domains,
     ontologies,
-    // Examples evaluate on their own cases, and must leave these out.
+    // Examples show single cases, and evaluate on their own, which they must leave out: both are opt-ins.
     policy: {
+      minimumGroupSize: 1,
       allowExclusion: true,
       minimumCount: 1,
       requestsPerMinute: REQUESTS_PER_MINUTE,
+      queriesPerDay: QUERIES_PER_DAY,
     },
     sealing: { mode: options.sealing ?? "required" },
     logLevel: "error",

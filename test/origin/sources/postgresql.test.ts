@@ -11,6 +11,7 @@ import {
 } from "../../../origin/index.ts";
 import { sourcesSchema, type PostgresqlSourceConfig } from "../../../origin/sources/index.ts";
 import { postgresqlSource } from "../../../origin/sources/postgresql/index.ts";
+import { PLAIN_PUBLICATION } from "../../../origin/store/index.ts";
 import { prepareRecord } from "../../../origin/prepare-record.ts";
 import { temporaryDirectory, ward, wardRecord } from "../../support/origin-domain.ts";
 import {
@@ -232,7 +233,9 @@ describe("changes at the source", () => {
       VALUES ('a', 40, 'rest', true, NULL), ('b', 40, 'rest', false, NULL)`);
     const opened = await open(table);
     opened.store.close();
-    const store = openStore(opened.path, [ward], { minimumCount: 2 });
+    const store = openStore(opened.path, [ward], {
+      publications: new Map([[ward.id, { ...PLAIN_PUBLICATION, minimumCount: 2 }]]),
+    });
     await syncSource(store, opened.source);
     expect(counts(store)).toEqual([2]);
     acknowledge(store);

@@ -208,7 +208,15 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       access: "requester",
       status: 200,
       maxBytes: 1_048_576,
-      json: { domain, profile, k: 10, ...budget, exhaustive: false, excludeGroups: ["group-1"] },
+      json: {
+        domain,
+        profile,
+        k: 10,
+        ...budget,
+        exhaustive: false,
+        excludeGroups: ["group-1"],
+        purpose: "research",
+      },
     },
     {
       method: "POST",
