@@ -2,7 +2,7 @@
 import type { DomainId, Identity, MemberGuard, MeshId } from "../protocol/index.ts";
 import type { OriginPolicy } from "./config.ts";
 import type { Membership, Publisher } from "./mesh/index.ts";
-import type { RecordIndex } from "./record-index.ts";
+import type { RankingIndex } from "./ranking/index.ts";
 import type { Store } from "./store/index.ts";
 
 export interface OriginContext {
@@ -13,7 +13,7 @@ export interface OriginContext {
   readonly logLevel: "info" | "error";
   readonly store: Store;
   /** One a domain that this origin serves. */
-  readonly indexes: ReadonlyMap<DomainId, RecordIndex>;
+  readonly indexes: ReadonlyMap<DomainId, RankingIndex>;
   readonly membership: Membership;
   readonly publisher: Publisher;
   readonly guard: MemberGuard;

@@ -17,7 +17,7 @@ import {
   provisionWorker,
   type Publication,
 } from "./mesh/index.ts";
-import { RecordIndex } from "./record-index.ts";
+import { openRankingIndexes } from "./ranking/index.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/index.ts";
 
@@ -44,7 +44,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
   const store = openStore(config.database, loaded.domains, { minimumCount });
   const closing = new AbortController();
   try {
-    const indexes = new Map(loaded.domains.map((d) => [d.id, new RecordIndex(store, d)]));
+    const indexes = await openRankingIndexes(store, loaded.domains, config.database);
     const { meshId: mesh, meshUrl } = config;
     const own = { node: identity.node, key: identity.publicKey, meshUrl };
     const { allowedHosts } = config;
@@ -75,6 +75,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
       closing.abort();
       await Promise.all([publisher.stop(), provisioned]);
       guard.settle();
+      await Promise.all([...indexes.values()].map((index) => index.close()));
       store.close();
     };
     return { url, publish: () => publisher.drain(), close: () => (closed ??= close()) };

@@ -376,7 +376,13 @@ export {
   type Entry,
   type EntryBytes,
 } from "./signed/entry.ts";
-export { MISSING, SYMBOL_VALUES, type Feature, type FeatureValue } from "./features/index.ts";
+export {
+  MISSING,
+  SYMBOL_VALUES,
+  triangular,
+  type Feature,
+  type FeatureValue,
+} from "./features/index.ts";
 export { JSON_MAX_DEPTH, parseJson } from "./json.ts";
 export {
   MemberGuard,

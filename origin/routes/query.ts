@@ -13,8 +13,7 @@ import {
 } from "../../protocol/index.ts";
 import { requireMember } from "../authenticate.ts";
 import type { OriginContext } from "../context.ts";
-import { rank, type Ranked } from "../ranking.ts";
-import type { RecordIndex } from "../record-index.ts";
+import type { Ranked, RankingIndex } from "../ranking/index.ts";
 import { readBody } from "./body.ts";
 
 /** `onSender` hears who asks, once that is verified. */
@@ -39,8 +38,8 @@ export async function answerQuery(
   // Paths as the gateway gives them, so that a requester hears of one unknown term once.
   if (!profile.ok) throw new Refusal("bad-profile", { errors: profile.error });
   requireTime();
-  index.refresh();
-  const ranked = rank(index, profile.value.values, query.k, query.excludeGroups);
+  await index.refresh();
+  const ranked = index.rank(profile.value.values, query.k, query.excludeGroups);
   requireTime();
   const signed = await signAnswer(context.identity, context.mesh, {
     version: 1,
@@ -57,7 +56,7 @@ export async function answerQuery(
 /** As many as an answer may carry. */
 const WARNINGS_MAX = 1000;
 
-function indexFor({ indexes, policy }: OriginContext, query: OriginQuery): RecordIndex {
+function indexFor({ indexes, policy }: OriginContext, query: OriginQuery): RankingIndex {
   const index = indexes.get(query.domain);
   if (!index) throw new Refusal("unknown-domain");
   if (query.excludeGroups && query.excludeGroups.length > 0 && !policy.allowExclusion) {
@@ -68,10 +67,10 @@ function indexFor({ indexes, policy }: OriginContext, query: OriginQuery): Recor
 
 function resultOf(
   { store }: OriginContext,
-  { compiled }: RecordIndex,
-  { record, score, kernels }: Ranked,
+  { compiled }: RankingIndex,
+  { number, reference, score, kernels }: Ranked,
 ): OutcomeResult | undefined {
-  const outcome = store.outcome(record.number);
+  const outcome = store.outcome(number);
   // Removed by another process since the ranking.
   if (!outcome) return undefined;
   const features: Record<string, number> = {};
@@ -80,7 +79,7 @@ function resultOf(
     if (kernel !== undefined) features[feature.name] = kernel;
   }
   return {
-    reference: record.reference,
+    reference,
     score,
     features,
     intervention: outcome.intervention,

@@ -1,6 +1,13 @@
 /** The origin's database. */
 export type { Pending, Postponement } from "./entries.ts";
-export type { IndexedRecord, StoredOutcome } from "./records.ts";
+export {
+  CHECKSUM_MODULUS,
+  REMOVALS_KEPT_MS,
+  type Fingerprint,
+  type IndexedRecord,
+  type RecordChange,
+  type StoredOutcome,
+} from "./records.ts";
 export {
   openStore,
   type DomainTotals,

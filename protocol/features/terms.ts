@@ -42,6 +42,7 @@ export function termsFeature(
     name: spec.name,
     weight: spec.weight,
     symbolCount: context.symbolCount,
+    termWeights: informationContent,
     encode: (raw) => encodeTerms(raw, ontology),
     kernel: (a, b) => simGic(a.closure, b.closure, informationContent),
     writeSymbols: exponentialFamily(context, spec.name, ontology),
