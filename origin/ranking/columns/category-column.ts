@@ -8,7 +8,7 @@ import { wrongKind, type Column, type Probe } from "./column.ts";
 /** Words of a block's summary; values share its bits by their number. */
 const MASK_WORDS = 2;
 /** A part smaller than this share of the rows is not worth a block of its own. */
-const PART_MIN = 1 / 16;
+const PART_MIN = 1 / 4;
 
 export class CategoryColumn implements Column {
   readonly #dictionary = new Dictionary();

@@ -22,7 +22,6 @@ export interface Probe {
   readonly bounds?: (rows: Uint32Array, count: number, out: Float64Array) => void;
 }
 
-/** How a block's rows may be parted: `side` is 1 for some of them. */
 export interface Column {
   /** Makes room for as many rows, of which the new ones lack the feature. */
   reserve(rows: number): void;

@@ -161,33 +161,12 @@ export class SetColumn implements Column {
     return all === 0 ? 1 : shared / all;
   }
 
-  /** The element that is nearest to being in half of the rows. */
-  pivot(rows: Uint32Array, count: number): number | undefined {
-    const counts = new Map<number, number>();
-    for (let i = 0; i < count; i++) {
-      const row = rows[i] ?? 0;
-      const end = this.#lists.end(row);
-      for (let e = this.#lists.start(row); e < end; e++) {
-        const item = this.#lists.items[e] ?? 0;
-        counts.set(item, (counts.get(item) ?? 0) + 1);
-      }
-    }
-    let best: number | undefined;
-    let distance = count / 2 - count / PART_MIN_OF;
-    for (const [item, seen] of counts) {
-      const away = Math.abs(seen - count / 2);
-      if (away >= distance) continue;
-      best = item;
-      distance = away;
-    }
-    return best;
+  /** Rows are not parted by sets: the rest of a block's rows would still have most elements between them. */
+  pivot(): undefined {
+    return undefined;
   }
 
-  side(row: number, pivot: number): 0 | 1 {
-    const end = this.#lists.end(row);
-    for (let i = this.#lists.start(row); i < end; i++) {
-      if (this.#lists.items[i] === pivot) return 1;
-    }
+  side(): 0 {
     return 0;
   }
 
@@ -208,9 +187,6 @@ export class SetColumn implements Column {
     this.#least = read.float64("least");
   }
 }
-
-/** A part smaller than one in so many rows is not worth a block of its own. */
-const PART_MIN_OF = 16;
 
 function setOf(value: FeatureValue) {
   return typeof value === "object" && "elements" in value ? value : wrongKind();
