@@ -28,7 +28,8 @@ export function ontologyPopulation(draw: Draw, data: string | undefined): Popula
   return {
     name: "ontology",
     source: real ? `resampled from ${patients.length} published patients` : "generated",
-    compiled: ontologyDomain(ontology),
+    compiled: ontologyDomain(decodeOntology(ontology)),
+    ontology,
     next: () => {
       const terms = draw.pick(patients).flatMap((term) => {
         if (draw.chance(0.2)) return [];
@@ -67,7 +68,8 @@ function ontologyDomain(ontology: Ontology): CompiledDomain {
 }
 
 interface Source {
-  readonly ontology: Ontology;
+  /** Compiled. */
+  readonly ontology: Uint8Array;
   readonly parentsOf: ReadonlyMap<string, readonly string[]>;
   /** Terms of each, at least one. */
   readonly patients: readonly (readonly string[])[];
@@ -91,11 +93,12 @@ function readReal(data: string): Source {
   const packets = join(data, "rare-disease/phenopackets.ndjson.gz");
   for (const file of [hpo, packets]) if (!existsSync(file)) throw new Error(`there is no ${file}`);
   const document: unknown = JSON.parse(gunzipSync(readFileSync(hpo)).toString());
-  const ontology = decodeOntology(compileOboGraphs(document));
+  const ontology = compileOboGraphs(document);
+  const { indexOf } = decodeOntology(ontology);
   const parentsOf = new Map<string, string[]>();
   const idOf = (iri: string): string => (iri.split("/").at(-1) ?? "").replace("_", ":");
   for (const { sub, pred, obj } of graphsSchema.parse(document).graphs[0]?.edges ?? []) {
-    if (pred !== "is_a" || ontology.indexOf(idOf(obj)) === undefined) continue;
+    if (pred !== "is_a" || indexOf(idOf(obj)) === undefined) continue;
     parentsOf.set(idOf(sub), [...(parentsOf.get(idOf(sub)) ?? []), idOf(obj)]);
   }
   const patients = gunzipSync(readFileSync(packets))
@@ -107,7 +110,7 @@ function readReal(data: string): Source {
         .parse(JSON.parse(line))
         .phenopacket.phenotypicFeatures.filter(({ excluded }) => excluded !== true)
         .map(({ type }) => type.id)
-        .filter((id) => ontology.indexOf(id) !== undefined),
+        .filter((id) => indexOf(id) !== undefined),
     )
     .filter((terms) => terms.length > 0);
   return { ontology, parentsOf, patients };
@@ -124,7 +127,7 @@ function makeUp(draw: Draw): Source {
     parentsOf.set(id, [...new Set(parents)]);
     ids.push(id);
   }
-  const ontology = decodeOntology(encodeOntology({ terms: parentsOf, aliases: new Map() }));
+  const ontology = encodeOntology({ terms: parentsOf, aliases: new Map() });
   const specific = ids.slice(MADE_TERMS / 10);
   const patients = Array.from({ length: MADE_DISEASES }, () =>
     Array.from({ length: 3 + draw.skewed(25) }, () => draw.pick(specific)),

@@ -6,6 +6,8 @@ export interface Population {
   /** What the records were drawn from, for people. */
   readonly source: string;
   readonly compiled: CompiledDomain;
+  /** The compiled file of the ontology that the domain names, if it names one. */
+  readonly ontology?: Uint8Array;
   /** Another profile, seeded. */
   next(): Profile;
 }
