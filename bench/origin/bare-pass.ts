@@ -22,8 +22,8 @@ export type BarePass = (query: EncodedProfile, k: number) => Float64Array;
 /** Copies the columns of a snapshot without the rows that hold no record. */
 export function createBarePass(compiled: CompiledDomain, sections: SectionReader): BarePass {
   const numbers = sections.float64("numbers");
-  const rows = Uint32Array.from(
-    numbers.keys().filter((row) => row >= BLOCK_ROWS && numbers[row] !== 0),
+  const rows = Uint32Array.from(numbers, (_, row) => row).filter(
+    (row) => row >= BLOCK_ROWS && numbers[row] !== 0,
   );
   const passes = compiled.features.map((_, i) =>
     passOf(compiled, i, readUnder(`column${i}`, sections), rows),

@@ -86,8 +86,6 @@ export function mixedPopulation(draw: Draw): Population {
   const archetypes = Array.from({ length: ARCHETYPES }, () => drawArchetype(draw));
   const next = (): Profile => {
     const centre = archetypes[draw.skewed(ARCHETYPES)] ?? drawArchetype(draw);
-    const clamp = (x: number, low: number, high: number): number =>
-      Math.min(high, Math.max(low, x));
     const profile: Record<string, unknown> = {
       age: Math.round(clamp(draw.normal(centre.age, 9), 0, 120)),
       bloodPressure: Math.round(draw.normal(centre.bloodPressure, 12)),
@@ -111,6 +109,10 @@ export function mixedPopulation(draw: Draw): Population {
     return profile;
   };
   return { name: "mixed", source: "generated", compiled: mixedDomain(), next };
+}
+
+function clamp(x: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, x));
 }
 
 function distinct(count: number, next: () => string): string[] {

@@ -94,11 +94,10 @@ function readReal(data: string): Source {
   for (const file of [hpo, packets]) if (!existsSync(file)) throw new Error(`there is no ${file}`);
   const document: unknown = JSON.parse(gunzipSync(readFileSync(hpo)).toString());
   const ontology = compileOboGraphs(document);
-  const { indexOf } = decodeOntology(ontology);
+  const terms = new Set(decodeOntology(ontology).terms);
   const parentsOf = new Map<string, string[]>();
-  const idOf = (iri: string): string => (iri.split("/").at(-1) ?? "").replace("_", ":");
   for (const { sub, pred, obj } of graphsSchema.parse(document).graphs[0]?.edges ?? []) {
-    if (pred !== "is_a" || indexOf(idOf(obj)) === undefined) continue;
+    if (pred !== "is_a" || !terms.has(idOf(obj))) continue;
     parentsOf.set(idOf(sub), [...(parentsOf.get(idOf(sub)) ?? []), idOf(obj)]);
   }
   const patients = gunzipSync(readFileSync(packets))
@@ -110,10 +109,15 @@ function readReal(data: string): Source {
         .parse(JSON.parse(line))
         .phenopacket.phenotypicFeatures.filter(({ excluded }) => excluded !== true)
         .map(({ type }) => type.id)
-        .filter((id) => indexOf(id) !== undefined),
+        .filter((id) => terms.has(id)),
     )
     .filter((terms) => terms.length > 0);
   return { ontology, parentsOf, patients };
+}
+
+/** `HP:0001250` of its IRI. */
+function idOf(iri: string): string {
+  return (iri.split("/").at(-1) ?? "").replace("_", ":");
 }
 
 /** A term's first parent is one of the terms before it, so that the tree has about HPO's depth; some have two. */

@@ -2,12 +2,12 @@
 import type { OutcomeRecord } from "../../protocol/index.ts";
 import type { Population } from "./population.ts";
 
-export function recordOf({ name, next }: Population, i: number): OutcomeRecord {
+export function recordOf(population: Population, i: number): OutcomeRecord {
   return {
     id: `record-${i}`,
-    profile: next(),
-    intervention: name === "mixed" ? { treatment: "rest" } : { diagnosis: "unknown" },
-    result: name === "mixed" ? { recovered: true } : { solved: false },
+    profile: population.next(),
+    intervention: population.name === "mixed" ? { treatment: "rest" } : { diagnosis: "unknown" },
+    result: population.name === "mixed" ? { recovered: true } : { solved: false },
     group: `group-${Math.floor(i / 3)}`,
   };
 }

@@ -92,7 +92,7 @@ describe("an index of a store", () => {
       await index.refresh();
       return all(index).map(({ number }) => number);
     };
-    expect((await numbers()).toSorted()).toEqual([1, 2]);
+    expect((await numbers()).toSorted((a, b) => a - b)).toEqual([1, 2]);
     const loader = openAt(database);
     put(loader, aged("c", 50), aged("a", 55));
     expect(await numbers()).toEqual([3, 1, 2]);
