@@ -69,6 +69,7 @@ export async function startOrigin(config: OriginConfig): Promise<RunningOrigin> 
     const { server, url } = await listen(app.fetch, config.listen);
     const provisioned = provisionWorker({ client, own, loaded, signal });
     publisher.start();
+    for (const index of indexes.values()) index.follow();
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       await stopListening(server);

@@ -3,7 +3,7 @@
  * and a list may name a row that has changed; whoever asks looks at those apart anyway.
  */
 import type { TermsColumn } from "./columns/index.ts";
-import { BLOCK_ROWS } from "./rows.ts";
+import { BLOCK_ROWS, growFloat64, growUint32 } from "./rows.ts";
 
 /** Rows apart, as a share of all, at which the lists are built anew; and at least so many. */
 const APART_SHARE = 1 / 16;
@@ -15,6 +15,8 @@ export class Postings {
   readonly column: TermsColumn;
   #starts: Uint32Array;
   #rows = new Uint32Array();
+  #shared = new Float64Array();
+  #seen = new Uint32Array();
   /** Rows that were written since the lists were built. */
   readonly apart = new Set<number>();
 
@@ -22,6 +24,13 @@ export class Postings {
     this.feature = feature;
     this.column = column;
     this.#starts = new Uint32Array(column.weights.length + 1);
+  }
+
+  /** Room for one query's sums by row, all 0, and for as many rows. Whoever takes it leaves the sums at 0 again. */
+  scratch(end: number): { readonly shared: Float64Array; readonly seen: Uint32Array } {
+    this.#shared = growFloat64(this.#shared, end);
+    this.#seen = growUint32(this.#seen, end);
+    return { shared: this.#shared, seen: this.#seen };
   }
 
   /** The row was written. */

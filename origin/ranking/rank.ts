@@ -91,74 +91,79 @@ function rankByTerms(
   const others = evaluator.total - weight;
   const terms = closure.toSorted((a, b) => postings.count(a) - postings.count(b));
   /** Information content shared with the query by the lists read so far; negative once a row is evaluated. */
-  const shared = new Float64Array(table.end);
+  const { shared, seen } = postings.scratch(table.end);
   for (const row of apart) shared[row] = -Infinity;
-  const seen = new Uint32Array(table.end);
   let seenCount = 0;
   let rest = total;
   let nextLook = FIRST_LOOK;
 
+  /** Evaluates the rows seen that share at least so much, if they may be among the best with all that is unread. */
   const evaluateAbove = (least: number, unread: number): void => {
+    // No kernel exceeds what is shared over the query's total.
+    const leastKernel = (evaluator.needed - others) / weight;
+    const leastKnown = Math.max(least, leastKernel * total - unread, 0);
     for (let i = 0; i < seenCount; i++) {
       const row = seen[i] ?? 0;
       const known = shared[row] ?? 0;
-      if (known < 0) continue;
+      if (known < leastKnown) continue;
       const bound = column.boundOf(row, known + unread, total);
-      if (bound < least || others + weight * bound < evaluator.needed) continue;
+      if (others + weight * bound < evaluator.needed) continue;
       shared[row] = -Infinity;
       batch.add(row);
     }
     batch.flush();
   };
-
-  for (const term of terms) {
-    const restBound = total === 0 ? 1 : Math.min(1, rest / total + BOUND_ERROR);
-    if (others + weight * restBound < evaluator.needed) {
-      evaluateAbove(0, rest);
-      return;
+  const readLists = (): void => {
+    for (const term of terms) {
+      const restBound = total === 0 ? 1 : Math.min(1, rest / total + BOUND_ERROR);
+      if (others + weight * restBound < evaluator.needed) {
+        evaluateAbove(0, rest);
+        return;
+      }
+      const content = column.weights[term] ?? 0;
+      for (const row of postings.rowsOf(term)) {
+        const known = shared[row] ?? 0;
+        if (known === 0) seen[seenCount++] = row;
+        shared[row] = known + content;
+      }
+      rest = Math.max(0, rest - content);
+      if (seenCount >= nextLook) {
+        nextLook = seenCount * NEXT_LOOK_FACTOR;
+        evaluateAbove(mostPromising(seen.subarray(0, seenCount), shared, total), 0);
+      }
     }
-    const content = column.weights[term] ?? 0;
-    for (const row of postings.rowsOf(term)) {
+    for (let row = FIRST_BLOCK * BLOCK_ROWS; row < table.end; row++) {
       const known = shared[row] ?? 0;
-      if (known === 0) seen[seenCount++] = row;
-      shared[row] = known + content;
+      if (known < 0) continue;
+      if (others + weight * column.boundOf(row, known, total) < evaluator.needed) continue;
+      batch.add(row);
     }
-    rest = Math.max(0, rest - content);
-    if (seenCount >= nextLook) {
-      nextLook = seenCount * NEXT_LOOK_FACTOR;
-      evaluateAbove(mostPromising(seen.subarray(0, seenCount), shared, column, total), 0);
-    }
+    batch.flush();
+  };
+  try {
+    readLists();
+  } finally {
+    for (let i = 0; i < seenCount; i++) shared[seen[i] ?? 0] = 0;
+    for (const row of apart) shared[row] = 0;
   }
-  for (let row = FIRST_BLOCK * BLOCK_ROWS; row < table.end; row++) {
-    const known = shared[row] ?? 0;
-    if (known < 0 || others + weight * column.boundOf(row, known, total) < evaluator.needed)
-      continue;
-    batch.add(row);
-  }
-  batch.flush();
 }
 
 /** Rows that a look evaluates: more than most askers want, so that the threshold is near the final one. */
 const LOOK_ROWS = 64;
 const LOOK_CLASSES = 256;
 
-/** A bound that about `LOOK_ROWS` of the rows seen reach with what is known of them. */
-function mostPromising(
-  seen: Uint32Array,
-  shared: Float64Array,
-  column: Postings["column"],
-  total: number,
-): number {
+/** About `LOOK_ROWS` of the rows seen share so much with the query, or more. */
+function mostPromising(seen: Uint32Array, shared: Float64Array, total: number): number {
   const counts = new Uint32Array(LOOK_CLASSES);
+  const scale = (LOOK_CLASSES - 1) / total;
   for (const row of seen) {
-    const bound = column.boundOf(row, shared[row] ?? 0, total);
-    const at = Math.max(0, Math.min(LOOK_CLASSES - 1, Math.floor(bound * LOOK_CLASSES)));
+    const at = Math.max(0, Math.floor((shared[row] ?? 0) * scale));
     counts[at] = (counts[at] ?? 0) + 1;
   }
   let rows = 0;
   for (let at = LOOK_CLASSES - 1; at > 0; at--) {
     rows += counts[at] ?? 0;
-    if (rows >= LOOK_ROWS) return at / LOOK_CLASSES;
+    if (rows >= LOOK_ROWS) return at / scale;
   }
   return 0;
 }

@@ -100,11 +100,15 @@ export class RankingIndex {
     }));
   }
 
-  /** Fills the index, and from then on follows the store. For `openRankingIndex`. */
+  /** Fills the index. For `openRankingIndex`. */
   async open(): Promise<void> {
     await this.#restore();
     await this.refresh();
-    this.#timer = setInterval(() => {
+  }
+
+  /** Refreshes by itself now and then, and writes the snapshot when much has changed, until it is closed. */
+  follow(): void {
+    this.#timer ??= setInterval(() => {
       this.#following ??= this.#follow().finally(() => {
         this.#following = undefined;
       });

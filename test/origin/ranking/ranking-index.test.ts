@@ -115,6 +115,18 @@ describe("an index of a store", () => {
     expect(index.size).toBe(1001);
   });
 
+  test("follows the store without being asked, and writes its snapshot when much has changed", async () => {
+    const { database, snapshot } = await newFiles();
+    const store = openAt(database);
+    const index = await openIndex(store, snapshot);
+    index.follow();
+    put(store, ...many(999));
+    await vi.waitFor(() => expect(index.size).toBe(999), 20_000);
+    expect(existsSync(snapshot)).toBe(false);
+    put(store, ...many(1, 999));
+    await vi.waitFor(() => expect(existsSync(snapshot)).toBe(true), 20_000);
+  }, 60_000);
+
   test("lets other work go on while it takes over what was loaded", async () => {
     const { database } = await newFiles();
     const store = openAt(database);
