@@ -111,7 +111,7 @@ function readReal(data: string): Source {
         .map(({ type }) => type.id)
         .filter((id) => terms.has(id)),
     )
-    .filter((terms) => terms.length > 0);
+    .filter(({ length }) => length > 0);
   return { ontology, parentsOf, patients };
 }
 

@@ -160,17 +160,17 @@ describe("an index of a store", () => {
   });
 });
 
-describe("a snapshot", () => {
-  /** A store of 700 records, and an index that was closed and so written. */
-  async function written() {
-    const files = await newFiles();
-    const store = openAt(files.database);
-    put(store, ...many(700));
-    const index = await openIndex(store, files.snapshot);
-    await index.close();
-    return { ...files, store };
-  }
+/** A store of 700 records, and an index that was closed and so written. */
+async function written() {
+  const files = await newFiles();
+  const store = openAt(files.database);
+  put(store, ...many(700));
+  const index = await openIndex(store, files.snapshot);
+  await index.close();
+  return { ...files, store };
+}
 
+describe("a snapshot", () => {
   test("is read instead of the records, and brought up to date with what changed since", async () => {
     const { store, snapshot } = await written();
     put(store, ...many(30, 690), aged("r5", 99));
