@@ -16,7 +16,7 @@ const K = 10;
 const QUERIES = 200;
 const WARM_UP_QUERIES = 20;
 /** The bare pass and the objects are slow, and vary little. */
-const COMPARED_QUERIES = 15;
+const COMPARED_QUERIES = 25;
 /** Records that are kept as objects: the loop over them is linear, so its time is stated for all by proportion. */
 const OBJECTS_MAX = 10_000;
 const BATCH_RECORDS = 1_000;
@@ -27,12 +27,11 @@ export interface RankingReport {
   readonly domain: string;
   readonly source: string;
   readonly records: number;
-  /** Of one thread that does nothing else, as all times of queries here: they are of its processor time. */
   readonly queriesPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly bareMs: number;
-  /** Of the same queries, in turns: all time for them over that for bare passes. */
+  /** Medians of the same queries, which took turns: what else the machine does strikes few of them. */
   readonly ratioToBare: number;
   readonly ratioToObjects: number;
   readonly bytesPerRecord: number;
@@ -118,26 +117,30 @@ async function measureQueries(
   const index = await openRankingIndex({ store, compiled });
   const objects = storedProfiles(population, store);
   const times: number[] = [];
-  const compared = { index: 0, bare: 0, objects: 0 };
+  const compared = {
+    index: new Array<number>(),
+    bare: new Array<number>(),
+    objects: new Array<number>(),
+  };
   for (const [i, query] of queries.entries()) {
     const isWarmingUp = i < WARM_UP_QUERIES;
-    const start = cpuMs();
+    const start = performance.now();
     const ranked = index.rank(query, K);
-    const elapsed = cpuMs() - start;
+    const elapsed = performance.now() - start;
     if (!isWarmingUp) times.push(elapsed);
     // All are warm by then, and take turns.
     const isCompared = i >= WARM_UP_QUERIES && i < WARM_UP_QUERIES + COMPARED_QUERIES;
     if (!isCompared && i >= 5) continue;
-    const bareStart = cpuMs();
+    const bareStart = performance.now();
     const scores = bare(query, K);
-    const bareEnd = cpuMs();
+    const bareEnd = performance.now();
     rankObjects(objects, population, query);
-    const objectsEnd = cpuMs();
+    const objectsEnd = performance.now();
     requireSame(scores, ranked);
     if (!isCompared) continue;
-    compared.index += elapsed;
-    compared.bare += bareEnd - bareStart;
-    compared.objects += ((objectsEnd - bareEnd) * index.size) / objects.length;
+    compared.index.push(elapsed);
+    compared.bare.push(bareEnd - bareStart);
+    compared.objects.push(((objectsEnd - bareEnd) * index.size) / objects.length);
     onProgress(i - WARM_UP_QUERIES);
   }
   await index.close();
@@ -147,9 +150,9 @@ async function measureQueries(
     queriesPerSecond: 1000 / mean,
     p50Ms: quantile(sorted, 0.5),
     p99Ms: quantile(sorted, 0.99),
-    bareMs: compared.bare / COMPARED_QUERIES,
-    ratioToBare: compared.index / compared.bare,
-    ratioToObjects: compared.index / compared.objects,
+    bareMs: median(compared.bare),
+    ratioToBare: median(compared.index) / median(compared.bare),
+    ratioToObjects: median(compared.index) / median(compared.objects),
   };
 }
 
@@ -185,10 +188,11 @@ function encoded({ compiled }: Population, profile: Record<string, unknown>): En
   return checked.value.values;
 }
 
-/** Of this thread: on a busy machine the clock says more of the others. */
-function cpuMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
+function median(times: readonly number[]): number {
+  return quantile(
+    times.toSorted((a, b) => a - b),
+    0.5,
+  );
 }
 
 function quantile(sorted: readonly number[], share: number): number {
