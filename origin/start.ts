@@ -68,7 +68,7 @@ async function startLocked(
   const closing = new AbortController();
   const { signal } = closing;
   try {
-    const holdings = createHoldings(store, domains, policies, now);
+    const holdings = await createHoldings({ store, domains, policies, database, now });
     const own = { node: identity.node, key: identity.publicKey, meshUrl };
     const client = createPeerClient({ identity, mesh, meshUrl, allowedHosts, signal });
     const guard = new MemberGuard(store.floors);
@@ -137,6 +137,7 @@ async function startLocked(
     });
     publisher.start();
     sourceRunner.start();
+    for (const index of holdings.indexes.values()) index.follow();
     const kept = keepCohorts(holdings, signal);
     logEvent("started", { url: listener.url, node: identity.node, mesh });
     const close = async (): Promise<void> => {
@@ -145,6 +146,7 @@ async function startLocked(
       closing.abort();
       await Promise.all([sourceRunner.stop(), publisher.stop(), provisioned, kept]);
       guard.settle();
+      await Promise.all([...holdings.indexes.values()].map((index) => index.close()));
       await audit.close();
       const { entries: waiting, unacknowledged } = store.waiting();
       logEvent("stopped", { node: identity.node, waiting, unacknowledged });

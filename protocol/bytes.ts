@@ -9,11 +9,11 @@ export function toBase64Url(bytes: Uint8Array): string {
 
 /** Throws on anything that is not canonical unpadded base64url. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(base64urlnopad.decode(text));
+  return new Uint8Array(base64urlnopad.decode(text));
 }
 
 export function utf8Bytes(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(utf8.encode(text));
+  return new Uint8Array(utf8.encode(text));
 }
 
 /** Lexicographic order of two byte strings: negative, zero or positive. */

@@ -448,7 +448,13 @@ export {
   type EntryBytes,
 } from "./signed/entry.ts";
 export { coarsenProfile, encodeKnown, typicalProfile } from "./domain/coarsen.ts";
-export { MISSING, SYMBOL_VALUES, type Feature, type FeatureValue } from "./features/index.ts";
+export {
+  MISSING,
+  SYMBOL_VALUES,
+  triangular,
+  type Feature,
+  type FeatureValue,
+} from "./features/index.ts";
 export { JSON_MAX_DEPTH, parseJson } from "./json.ts";
 export {
   MemberGuard,

@@ -5,6 +5,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ByteWriter, utf8Bytes } from "./bytes.ts";
+import { memoize } from "./memo.ts";
 
 const PRF_PREFIX = utf8Bytes("outcome-mesh/prf/v1\0");
 
@@ -72,9 +73,12 @@ export function toUnit(word: number): number {
 
 const ELEMENT_PREFIX = utf8Bytes("outcome-mesh/element/v1\0");
 
+/** Elements whose keys are remembered: a domain's common ones; a few megabytes at most. */
+const KEYS_MAX = 8192;
+
 /** The 64-bit key of a text element (a category, a set member, an ontology term) as two words. */
-export function elementKey(element: string): readonly [number, number] {
+export const elementKey = memoize((element: string): readonly [number, number] => {
   const digest = sha256(new ByteWriter().raw(ELEMENT_PREFIX).text(element).bytes());
   const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
   return [view.getUint32(0), view.getUint32(4)];
-}
+}, KEYS_MAX);

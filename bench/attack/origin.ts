@@ -59,7 +59,14 @@ export async function openOrigin(
       },
     })),
   );
-  const holdings = createHoldings(store, domains, policiesOf(config, domains), () => NOW);
+  const policies = policiesOf(config, domains);
+  const holdings = await createHoldings({
+    store,
+    domains,
+    policies,
+    database: path,
+    now: () => NOW,
+  });
   const { node } = await openIdentity(secretKeyFrom(new Uint8Array(32).fill(9)));
   return {
     ask: (query) => ask(holdings, node, { ...query, domain: compiled.value.id }),

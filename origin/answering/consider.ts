@@ -10,7 +10,7 @@ import {
   type OutcomeResult,
 } from "../../protocol/index.ts";
 import { dayOf, decide, type Asker, type DomainPolicy } from "../policy/index.ts";
-import type { RecordIndex } from "../record-index.ts";
+import type { RankingIndex } from "../ranking/index.ts";
 import type { Store } from "../store/index.ts";
 import type { CategoryCounts } from "./category-counts.ts";
 import type { CohortIndex } from "./cohort-index.ts";
@@ -27,7 +27,7 @@ const WITHHELD: Issue = {
 export interface Holdings {
   readonly store: Store;
   /** One a domain that this origin serves; likewise the others. */
-  readonly indexes: ReadonlyMap<DomainId, RecordIndex>;
+  readonly indexes: ReadonlyMap<DomainId, RankingIndex>;
   readonly policies: ReadonlyMap<DomainId, DomainPolicy>;
   /** Where policy gives no single results. */
   readonly cohorts: ReadonlyMap<DomainId, CohortIndex>;
@@ -97,7 +97,7 @@ export async function considerQuery(
     }
     case "released": {
       const source = { store, index, policy, counts: categories };
-      return { ...known, results: singleResults(source, values, query) };
+      return { ...known, results: await singleResults(source, values, query) };
     }
   }
 }

@@ -53,7 +53,13 @@ export async function dryRun(options: DryRunOptions): Promise<DryRun> {
     copyDatabase(options.database, copy);
     const store = openStore(copy, domains, { publications, now });
     try {
-      const holdings = createHoldings(store, domains, policies, now);
+      const holdings = await createHoldings({
+        store,
+        domains,
+        policies,
+        database: copy,
+        now,
+      });
       for (const cohorts of holdings.cohorts.values()) await cohorts.refresh();
       const answer = await considerQuery(holdings, { asker, query, counts: false, requireTime });
       const published = domains.map(({ id, domain }) => ({

@@ -7,12 +7,11 @@ import {
   type OutcomeResult,
 } from "../../protocol/index.ts";
 import { coarsenDate, coarsenScore, coarsenValues, type DomainPolicy } from "../policy/index.ts";
-import { rank, type Ranked } from "../ranking.ts";
-import type { RecordIndex } from "../record-index.ts";
+import type { Ranked, RankingIndex } from "../ranking/index.ts";
 import type { Store } from "../store/index.ts";
 import type { CategoryCounts } from "./category-counts.ts";
 
-export function singleResults(
+export async function singleResults(
   {
     store,
     index,
@@ -20,19 +19,19 @@ export function singleResults(
     counts,
   }: {
     readonly store: Store;
-    readonly index: RecordIndex;
+    readonly index: RankingIndex;
     readonly policy: DomainPolicy;
     readonly counts: CategoryCounts;
   },
   profile: EncodedProfile,
   { k, excludeGroups }: OriginQuery,
-): OutcomeResult[] {
+): Promise<OutcomeResult[]> {
   const { compiled } = index;
   const { fields } = policy;
-  index.refresh();
+  await index.refresh();
   const asked = coarsenProfile(compiled, profile, fields.queryCoarseness);
-  const resultOf = ({ record, score, kernels }: Ranked): OutcomeResult[] => {
-    const outcome = store.outcome(record.number);
+  const resultOf = ({ number, reference, score, kernels }: Ranked): OutcomeResult[] => {
+    const outcome = store.outcome(number);
     // Removed by another process since the ranking.
     if (!outcome) return [];
     const features: Record<string, number> = {};
@@ -45,7 +44,7 @@ export function singleResults(
     const observedAt = coarsenDate(outcome.observed_at, fields.observedAt);
     return [
       {
-        reference: record.reference,
+        reference,
         score: coarsenScore(score, fields.scoreStep),
         features,
         intervention: coarsenValues(
@@ -60,7 +59,8 @@ export function singleResults(
     ];
   };
   // Once more, by what is told: the exact order would tell more.
-  return rank(index, asked, k, excludeGroups)
+  return index
+    .rank(asked, k, excludeGroups)
     .flatMap(resultOf)
     .toSorted((a, b) => b.score - a.score || compareText(a.reference, b.reference));
 }

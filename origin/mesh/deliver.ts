@@ -4,9 +4,7 @@ import {
   BATCH_MAX_ENTRIES,
   publishResponseSchema,
   slotsOf,
-  toBase64Url,
   utf8Bytes,
-  type EntryBytes,
   type Member,
   type MembershipView,
   type NodeId,
@@ -21,7 +19,8 @@ const CONCURRENT_NODES = 6;
 /** A signed statement on its way. */
 export interface Parcel {
   readonly domain: DomainId;
-  readonly bytes: EntryBytes;
+  /** The signed entry as base64url: many nodes are sent the same. */
+  readonly entry: string;
   readonly isTombstone: boolean;
   readonly nodes: readonly NodeId[];
   /** Of each of its slots. */
@@ -185,7 +184,7 @@ async function sendBatch(
   { client, versions, signal }: NodeDelivery,
 ): Promise<Refusals> {
   const isTombstone = batch[0]?.isTombstone ?? false;
-  const entries = batch.map((parcel) => toBase64Url(parcel.bytes));
+  const entries = batch.map(({ entry }) => entry);
   const answer = await client.read(
     member,
     {

@@ -7,6 +7,7 @@ import {
   domainSchema,
   planRouting,
   signEntry,
+  toBase64Url,
   type DomainId,
   type Identity,
   type MembershipView,
@@ -105,7 +106,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const left = statement.placement === view.placement.version ? statement.missing : null;
     return {
       domain,
-      bytes: await signEntry(identity, mesh, entry),
+      entry: toBase64Url(await signEntry(identity, mesh, entry)),
       isTombstone: count === 0,
       nodes: left === null ? replicas : replicas.filter((node) => left.includes(node)),
       replicaSets,

@@ -4,7 +4,14 @@ export { DatabaseInUseError, lockDatabase } from "./lock.ts";
 export type { Pending, Postponement } from "./entries.ts";
 export type { StoredCohort } from "./cohorts.ts";
 export { PLAIN_PUBLICATION, type Publication } from "./publication.ts";
-export type { IndexedRecord, StoredOutcome } from "./records.ts";
+export {
+  CHECKSUM_MODULUS,
+  REMOVALS_KEPT_MS,
+  type Fingerprint,
+  type IndexedRecord,
+  type RecordChange,
+  type StoredOutcome,
+} from "./records.ts";
 export {
   openStore,
   type Announcement,

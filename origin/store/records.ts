@@ -12,6 +12,13 @@ import {
 import { readRow } from "./database.ts";
 
 const REFERENCE_BYTES = 16;
+/**
+ * How long removals are remembered, in units of seq, which are milliseconds: an index that has not heard of the store
+ * for longer is built anew.
+ */
+export const REMOVALS_KEPT_MS = 30 * 86_400_000;
+/** A prime below 2^20: the sum over 10^9 records is exact. */
+export const CHECKSUM_MODULUS = 1_048_573;
 
 const json = z.string().transform((text): unknown => JSON.parse(text));
 const valuesSchema = json.pipe(
@@ -26,6 +33,7 @@ const indexedSchema = z.object({
   number: z.int(),
   reference: z.string(),
   grp: optionalText,
+  seq: z.int(),
   profile: json.pipe(z.record(z.string(), z.unknown())),
 });
 /** What ranking needs of a record. */
@@ -58,6 +66,18 @@ type Content = z.infer<typeof contentSchema>;
 
 const totalSchema = z.object({ domain: domainIdSchema, count: z.int() });
 export type RecordTotal = z.infer<typeof totalSchema>;
+/** When a record last changed: changes are in the order of seq, and of one seq in that of number. */
+export interface RecordChange {
+  readonly seq: number;
+  readonly number: number;
+}
+
+/** What a copy of a domain's records can be compared by. */
+export interface Fingerprint {
+  readonly records: number;
+  /** Of the records' seqs, each by its remainder of `CHECKSUM_MODULUS`. */
+  readonly checksum: number;
+}
 
 export interface RecordKey {
   readonly domain: number;
@@ -79,8 +99,14 @@ export function recordTable(db: DatabaseSync) {
   );
   const drop = db.prepare("DELETE FROM records WHERE number = ?");
   const noteRemoval = db.prepare("INSERT INTO removals (domain, seq, record) VALUES (?, ?, ?)");
+  const forgetRemovals = db.prepare("DELETE FROM removals WHERE domain = ? AND seq < ?");
   const changed = db.prepare(
-    "SELECT number, reference, grp, profile FROM records WHERE domain = ? AND seq > ? ORDER BY number",
+    `SELECT number, reference, grp, seq, profile FROM records
+     WHERE domain = ? AND (seq, number) > (?, ?) ORDER BY seq, number LIMIT ?`,
+  );
+  const fingerprint = db.prepare(
+    `SELECT count(*) AS records, coalesce(sum(seq % ${CHECKSUM_MODULUS}), 0) AS checksum
+     FROM records WHERE domain = ?`,
   );
   const removed = db.prepare("SELECT record FROM removals WHERE domain = ? AND seq > ?");
   const outcome = db.prepare(
@@ -112,9 +138,13 @@ export function recordTable(db: DatabaseSync) {
     remove: (domain: number, number: number, seq: number) => {
       drop.run(number);
       noteRemoval.run(domain, seq, number);
+      forgetRemovals.run(domain, seq - REMOVALS_KEPT_MS);
     },
-    changedSince: function* (domain: number, seq: number): Generator<IndexedRecord> {
-      for (const row of changed.iterate(domain, seq)) yield indexedSchema.parse(row);
+    changedAfter: (domain: number, after: RecordChange, limit: number): IndexedRecord[] =>
+      changed.all(domain, after.seq, after.number, limit).map((row) => indexedSchema.parse(row)),
+    fingerprint: (domain: number): Fingerprint => {
+      const row = fingerprint.get(domain);
+      return { records: Number(row?.["records"]), checksum: Number(row?.["checksum"]) };
     },
     removedSince: (domain: number, seq: number): number[] =>
       removed.all(domain, seq).map((row) => z.object({ record: z.int() }).parse(row).record),

@@ -23,7 +23,9 @@ import {
   isSame,
   recordTable,
   referenceOf,
+  type Fingerprint,
   type IndexedRecord,
+  type RecordChange,
   type StoredOutcome,
 } from "./records.ts";
 import { sourceStore, type SourceStore } from "./sources.ts";
@@ -89,9 +91,11 @@ export interface Store {
   remove(domain: DomainId, id: string): readonly number[] | undefined;
   /** Grows with every change of records, by whichever process. */
   lastSeq(): number;
-  changedSince(domain: DomainId, seq: number): Iterable<IndexedRecord>;
-  /** Numbers of records that were removed after `seq`. */
+  /** The next records that changed, `limit` at most, in the order of their changes. */
+  changedAfter(domain: DomainId, after: RecordChange, limit: number): IndexedRecord[];
+  /** Numbers of records that were removed after `seq`, of the last `REMOVALS_KEPT_MS`. */
   removedSince(domain: DomainId, seq: number): number[];
+  fingerprint(domain: DomainId): Fingerprint;
   outcome(record: number): StoredOutcome | undefined;
   /** How many records have each value, as text, of a field. */
   categories(
@@ -383,8 +387,9 @@ export function openStore(
     remove: (domain, id) =>
       change((seq, touched) => (removeOne(domain, id, seq, touched) ? [...touched] : undefined)),
     lastSeq: () => Number(lastSeq.get()?.["seq"]),
-    changedSince: (domain, seq) => records.changedSince(numberOf(domain), seq),
+    changedAfter: (domain, after, limit) => records.changedAfter(numberOf(domain), after, limit),
     removedSince: (domain, seq) => records.removedSince(numberOf(domain), seq),
+    fingerprint: (domain) => records.fingerprint(numberOf(domain)),
     outcome: (record) => records.outcome(record),
     categories: (domain, part, field) => records.categories(numberOf(domain), part, field),
     cohorts: (domain) => cohorts.list(numberOf(domain)),

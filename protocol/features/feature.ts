@@ -43,6 +43,8 @@ export interface Feature<V = FeatureValue> {
   readonly weight: number;
   /** How many symbols of the signature are this feature's. */
   readonly symbolCount: number;
+  /** Of `terms` alone: the information content by which the kernel weighs each term of the ontology. */
+  readonly termWeights?: Float64Array;
   encode(raw: unknown): Encoded<V>;
   /** Similarity in [0, 1]. */
   kernel(a: V, b: V): number;

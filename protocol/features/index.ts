@@ -44,3 +44,4 @@ export function compileFeature(
 }
 
 export { MISSING, SYMBOL_VALUES, type Feature, type FeatureValue } from "./feature.ts";
+export { triangular } from "./grid.ts";

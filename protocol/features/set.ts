@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { compareText } from "../bytes.ts";
 import { ln } from "../math.ts";
+import { memoize } from "../memo.ts";
 import { elementKey, mix, toUnit } from "../prf.ts";
 import {
   countItems,
@@ -113,32 +114,46 @@ function minhashFamily(context: FeatureContext, name: string): Feature<ElementSe
   };
 }
 
+/** Elements whose draws are remembered: the common ones; 128 symbols of them are 6 MB. */
+const DRAWS_MAX = 2048;
+
 /** Twelve seed words a symbol: five uniforms an element (r and c are Gamma(2, 1), beta uniform), and the symbol's hash. */
 function weightedSamplingFamily(
   context: FeatureContext,
   name: string,
 ): Feature<ElementSet>["writeSymbols"] {
   const seeds = familySeeds(context, name, 12);
-  return ({ keys, weights }, out) => {
+  /** Of the element, three numbers a symbol: r, ln(c) and beta. */
+  const drawsOf = memoize((element: string): Float64Array => {
+    const [k0, k1] = elementKey(element);
+    const draws = new Float64Array(3 * context.symbolCount);
     for (let j = 0; j < context.symbolCount; j++) {
-      const seed = (i: number): number => seeds[12 * j + i] ?? 0;
+      const uniform = (i: number): number =>
+        toUnit(mix(seeds[12 * j + 2 * i] ?? 0, seeds[12 * j + 2 * i + 1] ?? 0, k0, k1));
+      draws[3 * j] = -ln(uniform(0) * uniform(1));
+      draws[3 * j + 1] = ln(-ln(uniform(2) * uniform(3)));
+      draws[3 * j + 2] = uniform(4);
+    }
+    return draws;
+  }, DRAWS_MAX);
+  return ({ elements, keys, weights }, out) => {
+    const draws = elements.map(drawsOf);
+    const logarithms = weights.map(ln);
+    for (let j = 0; j < context.symbolCount; j++) {
       let least = Infinity;
       let chosen: readonly [number, number] = [EMPTY_WORD, 0];
       for (let e = 0; e < weights.length; e++) {
-        const k0 = keys[2 * e] ?? 0;
-        const k1 = keys[2 * e + 1] ?? 0;
-        const uniform = (i: number): number => toUnit(mix(seed(2 * i), seed(2 * i + 1), k0, k1));
-        const r = -ln(uniform(0) * uniform(1));
-        const c = -ln(uniform(2) * uniform(3));
-        const beta = uniform(4);
-        const t = Math.floor(ln(weights[e] ?? 0) / r + beta);
-        const rank = ln(c) - r * (t - beta) - r;
+        const r = draws[e]?.[3 * j] ?? 0;
+        const beta = draws[e]?.[3 * j + 2] ?? 0;
+        const t = Math.floor((logarithms[e] ?? 0) / r + beta);
+        const rank = (draws[e]?.[3 * j + 1] ?? 0) - r * (t - beta) - r;
         if (rank < least) {
           least = rank;
-          chosen = [k0 ^ t, k1];
+          chosen = [(keys[2 * e] ?? 0) ^ t, keys[2 * e + 1] ?? 0];
         }
       }
-      out[j] = toSymbol(mix(seed(10), seed(11), chosen[0], chosen[1]));
+      const word = mix(seeds[12 * j + 10] ?? 0, seeds[12 * j + 11] ?? 0, chosen[0], chosen[1]);
+      out[j] = toSymbol(word);
     }
   };
 }

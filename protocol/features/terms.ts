@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { ontologyIdSchema } from "../ids.ts";
 import { ln } from "../math.ts";
+import { memoize } from "../memo.ts";
 import type { Ontology } from "../ontology/ontology.ts";
 import { mix, toUnit } from "../prf.ts";
 import {
@@ -31,7 +32,9 @@ export const termsSpec = z.strictObject({
 
 const TERMS_MAX = 1000;
 const termsValue = z.array(z.string().min(1).max(ELEMENT_MAX_LENGTH)).max(TERMS_MAX);
-const EMPTY_WORD = 0x9e3779b9;
+const EMPTY_KEY = [0x9e3779b9, 0] as const;
+/** Terms whose ranks are remembered: those of many patients; 128 symbols of them are 4 MB. */
+const RANKS_MAX = 4096;
 
 /** `ontology` is the compiled file that `spec.ontology` names. */
 export function termsFeature(
@@ -48,6 +51,7 @@ export function termsFeature(
     name: spec.name,
     weight: spec.weight,
     symbolCount: context.symbolCount,
+    termWeights: informationContent,
     encode: (raw) => encodeTerms(raw, ontology),
     kernel: (a, b) => simGic(a.closure, b.closure, informationContent),
     writeSymbols: exponentialFamily(context, spec.name, ontology),
@@ -101,21 +105,28 @@ function exponentialFamily(
 ): Feature<TermSet>["writeSymbols"] {
   const seeds = familySeeds(context, name, 4);
   const { informationContent } = ontology;
+  /** Of the term, by symbol. */
+  const ranksOf = memoize((term: number): Float64Array => {
+    const [k0, k1] = ontology.keyOf(term);
+    const weight = informationContent[term] ?? 0;
+    return Float64Array.from({ length: context.symbolCount }, (_, j) => {
+      const word = mix(seeds[4 * j] ?? 0, seeds[4 * j + 1] ?? 0, k0, k1);
+      return -ln(toUnit(word)) / weight;
+    });
+  }, RANKS_MAX);
   return ({ closure }, out) => {
-    const keys = closure.length === 0 ? [] : Array.from(closure, (term) => ontology.keyOf(term));
+    const ranks = Array.from(closure, ranksOf);
     for (let j = 0; j < context.symbolCount; j++) {
-      const s0 = seeds[4 * j] ?? 0;
-      const s1 = seeds[4 * j + 1] ?? 0;
       let least = Infinity;
-      let chosen: readonly [number, number] = [EMPTY_WORD, 0];
-      for (const [e, key] of keys.entries()) {
-        const weight = informationContent[closure[e] ?? 0] ?? 0;
-        const rank = -ln(toUnit(mix(s0, s1, key[0], key[1]))) / weight;
+      let first = -1;
+      for (let e = 0; e < ranks.length; e++) {
+        const rank = ranks[e]?.[j] ?? Infinity;
         if (rank < least) {
           least = rank;
-          chosen = key;
+          first = e;
         }
       }
+      const chosen = first < 0 ? EMPTY_KEY : ontology.keyOf(closure[first] ?? 0);
       out[j] = toSymbol(mix(seeds[4 * j + 2] ?? 0, seeds[4 * j + 3] ?? 0, chosen[0], chosen[1]));
     }
   };

@@ -137,6 +137,12 @@ function ask(
   });
 }
 
+const look = ({ status, headers }: Response) => [
+  status,
+  [...headers.keys()].toSorted(),
+  headers.get("content-length"),
+];
+
 async function announcedBy(url: string): Promise<string> {
   const response = await asOperator(url, "GET", "/v1/status");
   const { parts } = statusReportSchema.parse(await response.json());
@@ -184,11 +190,6 @@ describe("an origin", () => {
   test("P-126: hides what it refuses of a query's content, in an answer of the same size and look", async () => {
     const { url, key } = await startSealing({});
     const good = await sendSealed(url, (await seal(key)).message);
-    const look = ({ status, headers }: Response) => [
-      status,
-      [...headers.keys()].toSorted(),
-      headers.get("content-length"),
-    ];
     for (const [body, status, code] of [
       [{ ...query, profile: { age: "old" } }, 422, "bad-profile"],
       [{ ...query, domain: member.to }, 404, "unknown-domain"],

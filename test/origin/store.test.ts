@@ -8,7 +8,7 @@ import { SCHEMA_VERSION } from "../../origin/store/database.ts";
 import { PLAIN_PUBLICATION } from "../../origin/store/index.ts";
 import { openIdentity, secretKeyFrom } from "../../protocol/index.ts";
 import { prepareRecord } from "../../origin/prepare-record.ts";
-import { RecordIndex } from "../../origin/record-index.ts";
+import { REMOVALS_KEPT_MS } from "../../origin/store/index.ts";
 import {
   compile,
   domainDocument,
@@ -45,7 +45,7 @@ function acknowledge(store: Store): void {
 function referenceIn(file: string): string | undefined {
   const store = openStore(file, [ward]);
   put(store, wardRecord("a"));
-  const [row] = store.changedSince(ward.id, -1);
+  const [row] = store.changedAfter(ward.id, { seq: -1, number: 0 }, 1);
   store.close();
   return row?.reference;
 }
@@ -291,21 +291,36 @@ test("records of a domain that is no longer served stay, and are withdrawn from 
   expect(counts(openStore(path, [ward, other]))).toEqual([1]);
 });
 
-test("an index follows what another process loads, updates and removes", async () => {
-  const path = await newPath();
-  const store = openStore(path, [ward]);
-  put(store, wardRecord("a"), wardRecord("b"));
-  const index = new RecordIndex(store, ward);
-  const ages = () => {
-    index.refresh();
-    return [...index.records()].map(({ profile }) => Number(profile[0])).toSorted((a, b) => a - b);
-  };
-  expect(ages()).toEqual([40, 40]);
-  const loader = openStore(path, [ward]);
-  put(loader, wardRecord("c", old), wardRecord("a", { profile: { age: 50 } }));
-  expect(ages()).toEqual([40, 50, 90]);
-  loader.remove(ward.id, "b");
-  put(loader, wardRecord("b", { profile: { age: 60 } }));
-  loader.remove(ward.id, "c");
-  expect(ages()).toEqual([50, 60]);
+test("changes are read a page at a time, none of them twice and none left out", async () => {
+  const store = openStore(await newPath(), [ward]);
+  const ids = Array.from({ length: 25 }, (_, i) => `r${i}`);
+  put(store, ...ids.slice(0, 12).map((id) => wardRecord(id)));
+  put(store, ...ids.slice(12).map((id) => wardRecord(id)));
+  put(store, wardRecord("r3", old));
+  const read: number[] = [];
+  let after = { seq: -1, number: 0 };
+  for (;;) {
+    const page = store.changedAfter(ward.id, after, 4);
+    read.push(...page.map(({ number }) => number));
+    const last = page.at(-1);
+    if (!last) break;
+    after = last;
+  }
+  const numbers = ids.map((_, i) => i + 1);
+  expect(read).toEqual([...numbers.filter((number) => number !== 4), 4]);
+});
+
+test("removals are remembered for thirty days of seq and not longer", async () => {
+  let time = 1_000;
+  const store = openStore(await newPath(), [ward], { now: () => time });
+  put(store, wardRecord("a"), wardRecord("b"), wardRecord("c"));
+  const remove = (id: string) => store.remove(ward.id, id);
+  time = 2_000;
+  remove("a");
+  time = 2_000 + REMOVALS_KEPT_MS;
+  remove("b");
+  expect(store.removedSince(ward.id, 0)).toEqual([1, 2]);
+  time += 1;
+  remove("c");
+  expect(store.removedSince(ward.id, 0)).toEqual([2, 3]);
 });
