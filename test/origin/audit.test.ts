@@ -128,7 +128,7 @@ describe("P-111: what happens at an origin is in its log", () => {
         domain: ward.id,
         at: answer?.answeredAt,
         trace: "ab".repeat(16),
-        decision: { outcome: "released", reasons: [] },
+        decision: { outcome: "released", reasons: ["the policy gives single cases"] },
         released: { count: 2, references: answer?.results.map(({ reference }) => reference) },
       },
     ]);

@@ -183,7 +183,7 @@ describe("the store", () => {
     `);
     db.close();
     const upgraded = openStore(path, [ward]);
-    expect(upgraded.waiting()).toEqual({ entries: 1, unacknowledged: 1, nodes: [] });
+    expect(upgraded.waiting()).toMatchObject({ entries: 1, unacknowledged: 1, nodes: [] });
     expect(upgraded.takeDue(Date.now(), 10)).toMatchObject([{ placement: null, missing: null }]);
     const { node } = await openIdentity(secretKeyFrom(new Uint8Array(32).fill(1)));
     expect(upgraded.floors.get(node)).toBeUndefined();
