@@ -56,8 +56,7 @@ export default defineConfig({
           execArgv,
           testTimeout: MESH_TIMEOUT_MS,
           hookTimeout: MESH_TIMEOUT_MS,
-          // One file after another, and after the quick projects: each starts a whole mesh.
-          fileParallelism: false,
+          // After the quick projects: each file starts a whole mesh.
           sequence: { groupOrder: 1 },
         },
       },
@@ -68,8 +67,7 @@ export default defineConfig({
           execArgv,
           testTimeout: MESH_TIMEOUT_MS,
           hookTimeout: MESH_TIMEOUT_MS,
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {

@@ -80,7 +80,9 @@ describe("origin audit", () => {
     const run = await command(["origin", "audit", "explain", TRACE, "--config", config]);
     expect(run.code).toBe(0);
     expect(run.stdout).toContain(`node ${receipt.entry.asker} asked about domain ward`);
-    expect(run.stdout).toContain("The origin answered with single cases, because: the policy gives single cases.");
+    expect(run.stdout).toContain(
+      "The origin answered with single cases, because: the policy gives single cases.",
+    );
     expect(run.stdout).toContain("  patient-17 (told as ");
     const byDigest = await command([
       "origin",

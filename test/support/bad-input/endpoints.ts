@@ -97,7 +97,11 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       access: "own-node",
       status: 204,
       maxBytes: 16_384,
-      json: { domains: [domain], linked: false },
+      json: {
+        domains: [domain],
+        sealingKey: toBase64Url(new Uint8Array(32).fill(9)),
+        linked: false,
+      },
     },
     {
       method: "POST",
