@@ -39,7 +39,11 @@ let proxy: TcpProxy;
 const links: RunningLink[] = [];
 
 beforeAll(async () => {
-  mesh = await startTestMesh(smallExample([HELD, LINKED]), { linked: [LINKED] });
+  mesh = await startTestMesh(smallExample([HELD, LINKED]), {
+    linked: [LINKED],
+    // Requests are looked at as they pass: sealing has tests of its own.
+    sealing: "optional",
+  });
   proxy = await startTcpProxy({ port: Number(new URL(own().meshUrl).port) });
 });
 
@@ -160,10 +164,8 @@ test("P-138: the link leads to queries only, and for members and their delegates
   const to = { mesh: mesh.mesh.mesh, to: identity.node };
   const member = await signedQuery(url, query, { ...to, identity: own().identity });
   const first = await postQuery(url, member);
-  expect([first.status, first.headers.get("ratelimit-policy")]).toEqual([
-    200,
-    '"member";q=1000000;w=60',
-  ]);
+  expect(first.status).toBe(200);
+  expect(first.headers.get("ratelimit-policy")).toContain('"member";q=1000000;w=60');
   // Whether it was sent before, the origin knows.
   expect(await refusalOf(await postQuery(url, member))).toMatchObject({ status: 401 });
   const delegate = await delegateOf(mesh.mesh.mesh, own().identity);
