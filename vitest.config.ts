@@ -19,6 +19,9 @@ const NODE = {
 /** One fault of the long form, with all checks after it. */
 const FAULTS_TIMEOUT_MS = 600_000;
 
+/** docs/walk-through.md takes a minute on a quiet machine. */
+const WALK_TIMEOUT_MS = 600_000;
+
 /** A call of a peer may take ten seconds. */
 const OBJECT_TIMEOUT_MS = 60_000;
 
@@ -79,6 +82,15 @@ export default defineConfig({
           hookTimeout: FAULTS_TIMEOUT_MS,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: "walk",
+          include: ["test/walk/**/*.test.ts"],
+          execArgv,
+          testTimeout: WALK_TIMEOUT_MS,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -96,6 +96,7 @@ async function startLocked(
       database,
       domains,
       membership,
+      isForming: (id) => holdings.cohorts.get(id)?.isBehind ?? false,
       queries,
       parts,
       now,

@@ -13,7 +13,7 @@ const EXAMPLES = `
 Examples:
   outcome-mesh up --once
   outcome-mesh domain check pump-faults.json
-  outcome-mesh origin load records.ndjson --config origin.json --domain pump-faults
+  outcome-mesh origin load records.ndjson --config origin.jsonc --domain pump-faults
   outcome-mesh query --gateway https://mesh.example.org --domain pump-faults.json \\
     --profile '{"symptoms":["cavitation"],"vibration":7.1}'
 

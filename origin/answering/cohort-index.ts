@@ -44,9 +44,14 @@ export class CohortIndex {
     return this.#cohorts.reduce((sum, { cell }) => sum + cell.individuals, 0);
   }
 
+  /** Whether the store has changed since the cohorts were looked at. */
+  get isBehind(): boolean {
+    return this.#store.lastSeq() !== this.#seq;
+  }
+
   /** Follows the store: drops what was dissolved, and forms cohorts of records that are in none where they suffice. */
   async refresh(): Promise<void> {
-    if (this.#store.lastSeq() === this.#seq) return;
+    if (!this.isBehind) return;
     await (this.#running ??= this.#follow().finally(() => {
       this.#running = undefined;
     }));

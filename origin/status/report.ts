@@ -7,6 +7,7 @@ import {
   meshIdSchema,
   nodeIdSchema,
   type CompiledDomain,
+  type DomainId,
   type Identity,
   type MeshId,
 } from "../../protocol/index.ts";
@@ -53,6 +54,8 @@ export const statusReportSchema = z.strictObject({
       withheld: z.int(),
       /** Those about which some replica has yet to hear. */
       waiting: z.int(),
+      /** Records are being put into groups, which the mesh hears of then. */
+      isForming: z.boolean(),
     }),
   ),
   outbox: z.strictObject({
@@ -86,6 +89,8 @@ export interface StatusSources {
   readonly database: string;
   readonly domains: readonly CompiledDomain[];
   readonly membership: Membership;
+  /** Whether groups of a domain's records are being formed. */
+  readonly isForming: (domain: DomainId) => boolean;
   readonly queries: (now: number) => StatusReport["queries"];
   readonly parts: readonly StatusPart[];
   readonly now: () => number;
@@ -126,7 +131,16 @@ export function createStatus(sources: StatusSources): () => StatusReport {
       domains: domains.map(({ id, domain: { name, title } }, i) => {
         const { records = 0, entries = 0, announced = 0 } = counted[i] ?? {};
         const withheld = entries - announced;
-        return { id, name, title, records, entries, withheld, waiting: store.countWaitingOf(id) };
+        return {
+          id,
+          name,
+          title,
+          records,
+          entries,
+          withheld,
+          waiting: store.countWaitingOf(id),
+          isForming: sources.isForming(id),
+        };
       }),
       outbox: {
         waiting: waiting.entries,

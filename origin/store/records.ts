@@ -1,5 +1,5 @@
 /** SQL of outcome records: each belongs to a domain and, by its signature, to one entry. */
-import { createHmac } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import {
@@ -200,7 +200,7 @@ function canonicalText(value: unknown): string {
 }
 
 /** The name by which answers call a record: stable, and meaningless to anyone without the database's secret. */
-export function referenceOf(secret: Uint8Array, domain: DomainId, id: string): string {
+export function referenceOf(secret: KeyObject, domain: DomainId, id: string): string {
   const mac = createHmac("sha256", secret).update(`${domain}\0${id}`).digest();
   return toBase64Url(mac.subarray(0, REFERENCE_BYTES));
 }

@@ -2,6 +2,7 @@
  * The origin's database: records, the entries that follow from them, and the outbox. Every change of these
  * three is one transaction, so a crash at any moment loses nothing and publishes nothing twice.
  */
+import { createSecretKey } from "node:crypto";
 import { z } from "zod";
 import {
   canonicalBytes,
@@ -242,6 +243,8 @@ export function openStore(
     return byId;
   });
   const settings = readSettings();
+  // As a key that is made once: making it costs four times as much as using it.
+  const referenceSecret = createSecretKey(settings.reference_secret);
   let { epoch } = settings;
 
   const compiledOf = (domain: DomainId): CompiledDomain => {
@@ -288,7 +291,7 @@ export function openStore(
     const signature = publishedSignature(compiled, publicationOf(at), record.profile, exact);
     const entry = entries.join(at, signature);
     if (!stored) {
-      const reference = referenceOf(settings.reference_secret, domain, record.id);
+      const reference = referenceOf(referenceSecret, domain, record.id);
       records.insert(at, reference, record, entry, seq());
       return { change: "loaded", entries: [entry] };
     }
@@ -313,7 +316,7 @@ export function openStore(
     for (const [i, { record }] of list.entries()) {
       const change = outcomes[i]?.change;
       if (change === undefined || change === "unchanged") continue;
-      const reference = referenceOf(settings.reference_secret, domain, record.id);
+      const reference = referenceOf(referenceSecret, domain, record.id);
       audit.append({ kind: "deposit", domain, reference, change }, now());
     }
   };
@@ -330,7 +333,7 @@ export function openStore(
     records.remove(at, stored.number, seq());
     entries.leave(stored.entry);
     touched.add(stored.entry);
-    const reference = referenceOf(settings.reference_secret, domain, id);
+    const reference = referenceOf(referenceSecret, domain, id);
     audit.append({ kind: "withdraw", domain, reference }, now());
     return true;
   };

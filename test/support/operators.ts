@@ -46,11 +46,19 @@ export function done(...words: Words): Promise<Record<string, unknown>> {
 export class Operators {
   readonly directory: string;
   readonly #organisations: ReadonlyMap<string, Organisation>;
+  readonly #linked: readonly string[];
   readonly #workers: RunningWorkers[] = [];
   readonly #origins: OriginProcess[] = [];
 
-  /** Makes each a key, and chooses where its Worker and origin will listen; starts nothing. */
-  static async prepare(names: readonly string[], directory: string): Promise<Operators> {
+  /**
+   * Makes each a key, and chooses where its Worker and origin will listen; starts nothing. The origins of `linked` have
+   * no address of their own.
+   */
+  static async prepare(
+    names: readonly string[],
+    directory: string,
+    linked: readonly string[] = [],
+  ): Promise<Operators> {
     const ports = await freePorts(2 * names.length);
     const organisations = new Map<string, Organisation>();
     for (const [i, name] of names.entries()) {
@@ -70,11 +78,16 @@ export class Operators {
         token: randomBytes(24).toString("base64url"),
       });
     }
-    return new Operators(directory, organisations);
+    return new Operators(directory, organisations, linked);
   }
 
-  private constructor(directory: string, organisations: ReadonlyMap<string, Organisation>) {
+  private constructor(
+    directory: string,
+    organisations: ReadonlyMap<string, Organisation>,
+    linked: readonly string[],
+  ) {
     this.directory = directory;
+    this.#linked = linked;
     this.#organisations = organisations;
   }
 
@@ -104,7 +117,7 @@ export class Operators {
           SHARDS: "2",
           NODE_NAME: name,
           MESH_URL: meshUrl,
-          ORIGIN_URL: originUrl,
+          ...(!this.#linked.includes(name) && { ORIGIN_URL: originUrl }),
           ALLOWED_HOSTS: "127.0.0.1",
           GOSSIP_SECONDS: "0.5",
           REPAIR_SECONDS: "1",

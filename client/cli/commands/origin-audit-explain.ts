@@ -33,8 +33,8 @@ export function auditExplainCommand(): Command {
       "after",
       `
 Examples:
-  outcome-mesh origin audit explain 1234 --config origin.json
-  outcome-mesh origin audit explain 4bf92f3577b34da6a3ce929d0e0e4736 --config origin.json --members members.json
+  outcome-mesh origin audit explain 1234 --config origin.jsonc
+  outcome-mesh origin audit explain 4bf92f3577b34da6a3ce929d0e0e4736 --config origin.jsonc --members members.json
 
 Exit codes: 0 found; 1 the log has no such entry.`,
     )

@@ -37,8 +37,8 @@ export function auditExportCommand(): Command {
       "after",
       `
 Examples:
-  outcome-mesh origin audit export --config origin.json --out audit.ndjson
-  outcome-mesh origin audit export --config origin.json --out part.ndjson --from 1200 --to 1300
+  outcome-mesh origin audit export --config origin.jsonc --out audit.ndjson
+  outcome-mesh origin audit export --config origin.jsonc --out part.ndjson --from 1200 --to 1300
   outcome-mesh origin audit verify --file audit.ndjson`,
     )
     .action(runAuditExport);

@@ -43,8 +43,8 @@ export function auditVerifyCommand(): Command {
       "after",
       `
 Examples:
-  outcome-mesh origin audit verify --config origin.json
-  outcome-mesh origin audit verify --config origin.json --receipt receipts/*.json
+  outcome-mesh origin audit verify --config origin.jsonc
+  outcome-mesh origin audit verify --config origin.jsonc --receipt receipts/*.json
   outcome-mesh origin audit verify --file audit.ndjson
 
 Exit codes: 0 all holds; 1 the log was changed.`,

@@ -46,8 +46,8 @@ export function originDryRunCommand(): Command {
       "after",
       `
 Examples:
-  outcome-mesh origin dry-run case.json --config origin.json --as "University Hospital" --purpose treatment
-  outcome-mesh origin dry-run case.json --config origin.json --as <node id> --domain pump-faults --json
+  outcome-mesh origin dry-run case.json --config origin.jsonc --as "University Hospital" --purpose treatment
+  outcome-mesh origin dry-run case.json --config origin.jsonc --as <node id> --domain pump-faults --json
 
 Exit codes: 0 something would be answered; 1 it would be refused or withheld.`,
     )

@@ -89,7 +89,7 @@ Examples:
   outcome-mesh origin init --dir origin --mesh-url https://mesh.example.org --invitation invitation.json \\
     --key node.key --domain pump-faults.json
   outcome-mesh origin init --dir /etc/outcome-mesh --mesh-url https://mesh.example.org --charter charter.json \\
-    --domain pump-faults.json --set database=/var/lib/outcome-mesh/origin.sqlite --set policy.minimumCount=5`,
+    --domain pump-faults.json --set database=/var/lib/outcome-mesh/origin.sqlite --set policy.minimumGroupSize=50 --set "sources=$(cat sources.json)"`,
     )
     .action(runOriginInit);
 }
@@ -137,7 +137,8 @@ async function runOriginInit(options: OriginInitOptions): Promise<void> {
   ];
   const written = await writeNewFiles(planned);
   const { node, publicKey } = identity;
-  const next = nextSteps(configFile, keyFile, newKey !== undefined, options);
+  const hasSources = checked.data.sources.length > 0;
+  const next = nextSteps(configFile, keyFile, { ...options, hasSources });
   if (json) printJson({ config: configFile, mesh, node, publicKey, files: written, next });
   else printText(describe(mesh, identity, written, next));
 }
@@ -172,17 +173,25 @@ async function meshOf(
 function nextSteps(
   config: string,
   key: string,
-  isNewKey: boolean,
-  { meshUrl, charter, invitation }: OriginInitOptions,
+  {
+    meshUrl,
+    charter,
+    invitation,
+    hasSources,
+  }: OriginInitOptions & { readonly hasSources: boolean },
 ): string[] {
   const basis =
     invitation === undefined
       ? `--charter ${charter ?? "charter.json"}`
       : `--invitation ${invitation}`;
+  // A Worker that said which mesh it is of has joined it.
+  const hasJoined = charter === undefined && invitation === undefined;
   const joining = `outcome-mesh mesh join ${basis} --key ${key} --mesh-url ${meshUrl}`;
   return [
-    ...(isNewKey ? [joining] : []),
-    `outcome-mesh origin load records.csv --config ${config} --domain <name> --mapping columns.json`,
+    ...(hasJoined ? [] : [joining]),
+    hasSources
+      ? `outcome-mesh origin sync --config ${config}`
+      : `outcome-mesh origin load records.csv --config ${config} --domain <name> --mapping columns.json`,
     `outcome-mesh origin start --config ${config}`,
     `outcome-mesh origin status --config ${config}`,
   ];

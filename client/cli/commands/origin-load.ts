@@ -30,10 +30,10 @@ export function originLoadCommand(): Command {
       "after",
       `
 Examples:
-  outcome-mesh origin load records.ndjson --config origin.json --domain pump-faults
-  outcome-mesh origin load records.csv --mapping columns.json --config origin.json --domain pump-faults
-  outcome-mesh origin load patients.json --format phenopackets --config origin.json --domain rare-disease
-  outcome-mesh origin load bundles.ndjson --format fhir --mapping fhir.json --config origin.json --domain ward`,
+  outcome-mesh origin load records.ndjson --config origin.jsonc --domain pump-faults
+  outcome-mesh origin load records.csv --mapping columns.json --config origin.jsonc --domain pump-faults
+  outcome-mesh origin load patients.json --format phenopackets --config origin.jsonc --domain rare-disease
+  outcome-mesh origin load bundles.ndjson --format fhir --mapping fhir.json --config origin.jsonc --domain ward`,
     )
     .action(runOriginLoad);
 }

@@ -45,7 +45,7 @@ function formatStatus(status: StatusReport): string {
     `node ${node}\nmesh ${mesh}\n${membershipText(status)}`,
     processText(status),
     formatTable(["domain", "id", "records", "entries", "withheld", "waiting"], rows),
-    outboxText(outbox),
+    publishedText(status),
     ...(missing.length > 0 ? [formatTable(["waits for", "entries"], missing)] : []),
     ...(parts.length > 0 ? [formatTable(["part", "state", ""], partRows)] : []),
   ].join("\n\n");
@@ -66,6 +66,13 @@ function processText({ version, uptimeSeconds, database, memory, queries }: Stat
     `version ${version}, up ${duration(uptimeSeconds)}, ${megabytes(memory.residentBytes)} in memory, database ${megabytes(database.bytes)}`,
     `${total === 1 ? "1 query" : `${total} queries`} since it started (${refused} refused, ${failed} failed), ${lastMinute} in the last minute`,
   ].join("\n");
+}
+
+/** That the mesh knows all is not said while there is more to come. */
+function publishedText({ domains, outbox }: StatusReport): string {
+  const forming = domains.filter(({ isForming }) => isForming).map(({ name }) => name);
+  if (forming.length === 0) return outboxText(outbox);
+  return `Groups of records are being formed (${forming.join(", ")}); then the mesh hears of them.`;
 }
 
 function outboxText({ waiting, unacknowledged, oldestSeconds }: StatusReport["outbox"]): string {

@@ -51,8 +51,8 @@ export function originSyncCommand(): Command {
       "after",
       `
 Examples:
-  outcome-mesh origin sync --config origin.json
-  outcome-mesh origin sync --config origin.json --source registry --full`,
+  outcome-mesh origin sync --config origin.jsonc
+  outcome-mesh origin sync --config origin.jsonc --source registry --full`,
     )
     .action(runOriginSync);
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Client } from "pg";
@@ -24,6 +24,8 @@ export const POSTGRES_START_MS = 300_000;
 export interface TestPostgres {
   readonly port: number;
   readonly password: string;
+  /** With which `psql` and the other programs run. */
+  readonly environment: Readonly<Record<string, string>>;
   /** The certificate that the server shows, for localhost. */
   readonly caFile: string;
   /** For a source's configuration. `mesh_reader` may read all tables, and nothing else. */
@@ -93,6 +95,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     return {
       port,
       password: PASSWORD,
+      environment: env,
       caFile,
       url: (name = "mesh_reader", host = HOST) => `postgresql://${name}@${host}:${port}/postgres`,
       sql: async (statement, values = []) => (await admin.query(statement, [...values])).rows,
@@ -109,13 +112,13 @@ export async function startPostgres(): Promise<TestPostgres> {
 }
 
 /** Unpacked packages bring libraries, too. */
-function environmentOf(programs: string): NodeJS.ProcessEnv {
+function environmentOf(programs: string): Record<string, string> {
   const root = /^(.*\/\.cache\/postgresql)\//.exec(programs)?.[1];
   const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map(
     (abi) => `${root}/usr/lib/${abi}`,
   );
   return {
-    PATH: `${dirname(programs)}:${process.env["PATH"]}`,
+    PATH: `${programs}:${process.env["PATH"]}`,
     ...(root !== undefined && { LD_LIBRARY_PATH: libraries.join(":") }),
   };
 }
