@@ -32,7 +32,7 @@ export async function walk(
 ): Promise<Step[]> {
   const marked = blocks.map(({ commands }) => `${commands}\nprintf '${MARK}'\n`).join("");
   // What was started in the background ends with the shell.
-  const script = `set -euo pipefail\ntrap 'kill $(jobs -p) 2> /dev/null; wait' EXIT\n${marked}`;
+  const script = `set -euo pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true; wait || true' EXIT\n${marked}`;
   const shell = spawn("bash", ["-c", script], {
     cwd: directory,
     env: { PATH: process.env["PATH"], HOME: directory, ...environment },
