@@ -18,6 +18,9 @@ const NODE = {
 /** One fault of the long form, with all checks after it. */
 const FAULTS_TIMEOUT_MS = 600_000;
 
+/** The long form kills hundreds of origins. */
+const CRASH_TIMEOUT_MS = 1_800_000;
+
 /** A call of a peer may take ten seconds. */
 const OBJECT_TIMEOUT_MS = 60_000;
 
@@ -77,6 +80,15 @@ export default defineConfig({
           hookTimeout: FAULTS_TIMEOUT_MS,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: "crash",
+          include: ["test/crash/**/*.test.ts"],
+          execArgv,
+          testTimeout: CRASH_TIMEOUT_MS,
+          sequence: { groupOrder: 4 },
         },
       },
     ],
