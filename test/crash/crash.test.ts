@@ -13,7 +13,7 @@ import { OPERATIONS, type Operation } from "../support/crash/operations.ts";
 const isShort = process.env["FAULTS"] === "short";
 const SEED = process.env["CRASH_SEED"] ?? String(randomInt(1_000_000));
 /** The short form draws points instead of counting them. */
-const SHORT_POINTS = 8;
+const SHORT_POINTS = 7;
 const SHORT_LATEST = 12;
 /** Of each operation under each policy: all points, or so many drawn from them. */
 const LONG_POINTS = 12;

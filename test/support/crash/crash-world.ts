@@ -14,7 +14,7 @@ import { contentOf, CrashLedger, type Content } from "./ledger.ts";
 
 /** What failed is sent again after a second, then two, then four. */
 const SETTLE_MS = 30_000;
-const POLL_MS = 50;
+const POLL_MS = 100;
 const DRUGS = ["a", "b", "c", "d", "e"];
 
 export class CrashWorld {
@@ -208,8 +208,8 @@ export class CrashWorld {
       amiss = [
         ...(state.waiting > 0 ? [`${state.waiting} statements wait`] : []),
         ...(this.#isSourceRead(stored) ? [] : ["the source was not read"]),
-        ...checkMesh(this.mesh, state, this.groupSize),
       ];
+      if (amiss.length === 0) amiss = checkMesh(this.mesh, state, this.groupSize);
       if (amiss.length > 0) continue;
       return [
         ...this.ledger.settle(stored),

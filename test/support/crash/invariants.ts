@@ -13,7 +13,7 @@ import {
   toBase64Url,
   type Entry,
 } from "../../../protocol/index.ts";
-import { ward } from "../origin-domain.ts";
+import { ward, wardRecord } from "../origin-domain.ts";
 import type { TestMesh } from "../origin-mesh.ts";
 import type { CrashLedger } from "./ledger.ts";
 
@@ -77,6 +77,19 @@ export function storedContents({ rows }: StoreState): Map<string, string> {
   );
 }
 
+const signatures = new Map<string, Uint8Array>();
+
+/** Of a profile, as the protocol makes it; remembered, as few differ. */
+function signatureOfProfile(profile: Readonly<Record<string, unknown>>): Uint8Array {
+  const name = JSON.stringify(profile);
+  const known = signatures.get(name);
+  if (known) return known;
+  const prepared = prepareRecord(ward, wardRecord("any", { profile: { ...profile } }));
+  if (!prepared.ok) throw new Error(JSON.stringify(prepared.error));
+  signatures.set(name, prepared.value.signature);
+  return prepared.value.signature;
+}
+
 /** By signature, the count that the mesh must have: from the records alone, by what policy says. */
 function expectedEntries({ rows }: StoreState, groupSize: number): Map<string, number> {
   const counts = new Map<string, number>();
@@ -84,12 +97,9 @@ function expectedEntries({ rows }: StoreState, groupSize: number): Map<string, n
     const name = toBase64Url(signature);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   };
-  for (const { id, profile, intervention, result, cohort, published } of rows) {
-    if (groupSize === 1) {
-      const prepared = prepareRecord(ward, { id, profile, intervention, result });
-      if (!prepared.ok) throw new Error(JSON.stringify(prepared.error));
-      count(prepared.value.signature);
-    } else if (cohort !== null) count(published);
+  for (const { profile, cohort, published } of rows) {
+    if (groupSize === 1) count(signatureOfProfile(profile));
+    else if (cohort !== null) count(published);
   }
   return counts;
 }
