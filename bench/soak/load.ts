@@ -1,5 +1,6 @@
 /** What requesters and operators do all the time in a soak. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
 import { z } from "zod";
 import type { Random } from "../../examples/random.ts";
 import {
@@ -170,7 +171,7 @@ export async function operate(
         }
       } else incidents.unexplained(`operator of ${slug}: status ${response.status}`, text);
     } catch (error) {
-      incidents.unexplained(`operator of ${slug}: no answer`, String(error));
+      incidents.unexplained(`operator of ${slug}: no answer`, inspect(error));
     }
     await sleep(pauseMs);
   }
