@@ -21,6 +21,8 @@ const FAULTS_TIMEOUT_MS = 600_000;
 
 /** docs/walk-through.md takes a minute on a quiet machine. */
 const WALK_TIMEOUT_MS = 600_000;
+/** The long form kills hundreds of origins. */
+const CRASH_TIMEOUT_MS = 1_800_000;
 
 /** A call of a peer may take ten seconds. */
 const OBJECT_TIMEOUT_MS = 60_000;
@@ -81,7 +83,7 @@ export default defineConfig({
           testTimeout: FAULTS_TIMEOUT_MS,
           hookTimeout: FAULTS_TIMEOUT_MS,
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -90,7 +92,16 @@ export default defineConfig({
           include: ["test/walk/**/*.test.ts"],
           execArgv,
           testTimeout: WALK_TIMEOUT_MS,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: "crash",
+          include: ["test/crash/**/*.test.ts"],
+          execArgv,
+          testTimeout: CRASH_TIMEOUT_MS,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

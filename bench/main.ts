@@ -5,6 +5,7 @@ import { attackBench } from "./attack/attack-bench.ts";
 import { federatedBench } from "./federated/federated-bench.ts";
 import { meshBench } from "./mesh/mesh-bench.ts";
 import { originBench } from "./origin/origin-bench.ts";
+import { soakBench } from "./soak/soak-bench.ts";
 import { sourcesBench } from "./sources/sources-bench.ts";
 import { suiteCommand } from "./suite/command.ts";
 
@@ -15,6 +16,7 @@ try {
     .addCommand(originBench())
     .addCommand(sourcesBench())
     .addCommand(attackBench())
+    .addCommand(soakBench())
     .addCommand(suiteCommand(federatedBench))
     .parseAsync(process.argv);
 } catch (error) {

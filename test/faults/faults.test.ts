@@ -159,8 +159,10 @@ test("every Durable Object evicted", () =>
     count: SLUGS.length,
     inject: async () => {
       await workload.stopAsking();
-      for (const slug of SLUGS)
-        expect(await mesh.local.evictObjects(slug), slug).toBeGreaterThan(0);
+      let evicted = 0;
+      for (const slug of SLUGS) evicted += await mesh.local.evictObjects(slug);
+      // Of an organisation that nobody asked lately there may be none in memory.
+      expect(evicted).toBeGreaterThan(0);
       workload.startAsking();
       return async () => undefined;
     },
