@@ -31,6 +31,7 @@ export interface StartOptions {
       | "environment"
       | "interpose"
       | "founders"
+      | "sealing"
       | "separateWorkers"
       | "linked"
     >

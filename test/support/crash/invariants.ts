@@ -1,4 +1,5 @@
 /** What must hold of an origin's database, its log, and the nodes' entries once all is quiet. */
+import { createSecretKey } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { openAuditReader, type OriginConfig } from "../../../origin/index.ts";
@@ -208,7 +209,7 @@ export async function checkAudit(
       counts[kind === "deposit" ? "deposits" : "withdrawals"] += 1;
     }
     for (const [id, wanted] of ledger.logged) {
-      const reference = referenceOf(state.secret, ward.id, id);
+      const reference = referenceOf(createSecretKey(state.secret), ward.id, id);
       const found = counted.get(reference) ?? { deposits: 0, withdrawals: 0 };
       if (found.deposits !== wanted.deposits || found.withdrawals !== wanted.withdrawals) {
         amiss.push(`${id}: ${JSON.stringify(wanted)}, and logged ${JSON.stringify(found)}`);
