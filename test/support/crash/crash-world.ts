@@ -111,6 +111,18 @@ export class CrashWorld {
     await this.#ask(() => asOperator(this.origin.url, "DELETE", path), 200);
   }
 
+  /** Asks until an answer comes: a node that was restarted takes nothing for some seconds that it may have taken before. */
+  async untilAnswering(): Promise<void> {
+    for (const end = Date.now() + SETTLE_MS; Date.now() < end; await sleep(POLL_MS)) {
+      const before = this.ledger.receipts.length;
+      await this.query().catch((error: unknown) => {
+        if (!String(error).includes(":not-ready")) throw error;
+      });
+      if (this.ledger.receipts.length > before) return;
+    }
+    throw new Error("the origin answers no query");
+  }
+
   /** Keeps the receipt of an answer that left. */
   async query(): Promise<void> {
     const [own, asker] = this.mesh.members;

@@ -90,9 +90,13 @@ export const OPERATIONS: readonly Operation[] = [
     },
     fillOutbox,
   ),
-  live("query", async (world) => {
-    for (let i = 0; i < 2; i++) await world.query();
-  }),
+  live(
+    "query",
+    async (world) => {
+      for (let i = 0; i < 2; i++) await world.query();
+    },
+    (world) => world.untilAnswering(),
+  ),
   live("cohorts", async (world) => {
     const ids = Array.from({ length: NEWCOMERS }, () => world.newId("new"));
     await world.load(ids.map((id) => world.draw(id)));
