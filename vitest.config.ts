@@ -82,7 +82,6 @@ export default defineConfig({
           execArgv,
           testTimeout: FAULTS_TIMEOUT_MS,
           hookTimeout: FAULTS_TIMEOUT_MS,
-          fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
       },
