@@ -87,7 +87,14 @@ test.each(RARE)("what origin %s stores says nothing of the other two", async (sl
   const bytes = await allBytes(join(mesh.directory, "origins", slug));
   expect(findTraces(bytes, [`${slug}-rare`])).not.toEqual([]);
   for (const other of RARE.filter((each) => each !== slug)) {
-    expect(findTraces(bytes, marksOf(other))).toEqual([]);
+    // Its node may be named: any member can be a replica that was late to store an entry, and waits in the outbox.
+    const { node } = mesh.mesh.organisation(other).identity;
+    expect(
+      findTraces(
+        bytes,
+        marksOf(other).filter((mark) => mark !== node),
+      ),
+    ).toEqual([]);
   }
 });
 
