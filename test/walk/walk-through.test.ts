@@ -108,7 +108,7 @@ test("100,000 records of a PostgreSQL are published, and found by another organi
   expect(outputOf(5)).toMatch(/^pump-faults +\S+ +100000 +[1-9]\d* +0 +0$/m);
   expect(outputOf(6)).toMatch(/^pumps +\S+ +answered /m);
   // The best group is of pumps like this, and has the size that the policy asks for.
-  expect(outputOf(6)).toMatch(/^(?:1\.00|0\.9\d) +pumps +[2-9]\d +new \w+ +(?:yes|no) \d+ %/m);
+  expect(outputOf(6)).toMatch(/^ *(?:1\.00|0\.9\d) +pumps +[2-9]\d +new \w+ +(?:yes|no) \d+ %/m);
   expect(outputOf(6)).toMatch(/^receipts\/\S+ holds:$/m);
   expect(outputOf(7)).toMatch(/^The audit log holds: /m);
 });
