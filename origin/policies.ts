@@ -16,9 +16,7 @@ export function policiesOf(
 
 /** What they let the mesh know: as the store is opened with. */
 export function publicationsOf(
-  config: Pick<OriginConfig, "policy">,
-  domains: readonly CompiledDomain[],
+  policies: ReadonlyMap<DomainId, DomainPolicy>,
 ): ReadonlyMap<DomainId, Publication> {
-  const policies = policiesOf(config, domains);
   return new Map([...policies].map(([id, policy]) => [id, publicationOf(policy)]));
 }

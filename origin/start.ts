@@ -64,7 +64,7 @@ async function startLocked(
   const { domains } = loaded;
   const now = Date.now;
   const policies = policiesOf(config, domains);
-  const store = openStore(database, domains, { publications: publicationsOf(config, domains) });
+  const store = openStore(database, domains, { publications: publicationsOf(policies) });
   const closing = new AbortController();
   const { signal } = closing;
   try {

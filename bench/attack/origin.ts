@@ -41,8 +41,9 @@ export async function openOrigin(
   const directory = await mkdtemp(join(tmpdir(), "outcome-mesh-attack-"));
   const path = join(directory, "origin.sqlite");
   fixSecret(path);
+  const policies = policiesOf(config, domains);
   const store = openStore(path, domains, {
-    publications: publicationsOf(config, domains),
+    publications: publicationsOf(policies),
     now: () => NOW,
   });
   await loadRecords(
@@ -59,7 +60,6 @@ export async function openOrigin(
       },
     })),
   );
-  const policies = policiesOf(config, domains);
   const holdings = await createHoldings({
     store,
     domains,

@@ -74,7 +74,7 @@ async function runDryRun(file: string, options: DryRunOptions): Promise<void> {
     ? { node: node.data, name: undefined }
     : { node: undefined, name: options.as };
   const policies = await withUsageErrors(() => policiesOf(config, domains));
-  const publications = await withUsageErrors(() => publicationsOf(config, domains));
+  const publications = publicationsOf(policies);
   const { database } = config;
   const run = await attempt(file, () =>
     dryRun({ database, domains, policies, publications, asker, query, now: Date.now }),

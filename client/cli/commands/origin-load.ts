@@ -1,6 +1,12 @@
 /** `outcome-mesh origin load`: records from a file into an origin's database. */
 import { Command } from "commander";
-import { loadRecords, openStore, publicationsOf, type LoadReport } from "../../../origin/index.ts";
+import {
+  loadRecords,
+  openStore,
+  policiesOf,
+  publicationsOf,
+  type LoadReport,
+} from "../../../origin/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { jsonOption } from "../options.ts";
 import { chooseDomain, readConfig, withUsageErrors } from "../origin-config.ts";
@@ -42,8 +48,8 @@ async function runOriginLoad(file: string, options: OriginLoadOptions): Promise<
   const config = await readConfig(options.config);
   const { chosen, domains } = await chooseDomain(config, options.domain);
   const source = await openRecords(file, chosen, options);
-  const publications = await withUsageErrors(() => publicationsOf(config, domains));
-  const store = openStore(config.database, domains, { publications });
+  const policies = await withUsageErrors(() => policiesOf(config, domains));
+  const store = openStore(config.database, domains, { publications: publicationsOf(policies) });
   const progress = createProgress();
   try {
     const report = await loadRecords(store, chosen, source, {

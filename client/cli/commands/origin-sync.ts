@@ -6,6 +6,7 @@ import {
   openSources,
   openStore,
   openSyncLock,
+  policiesOf,
   publicationsOf,
   SourceError,
   syncSource,
@@ -61,8 +62,8 @@ async function runOriginSync(options: OriginSyncOptions): Promise<void> {
   const config = await readConfig(options.config);
   const { domains } = await withUsageErrors(() => loadDomains(config));
   const sources = choose(await withUsageErrors(() => openSources(config, domains)), options.source);
-  const publications = await withUsageErrors(() => publicationsOf(config, domains));
-  const store = openStore(config.database, domains, { publications });
+  const policies = await withUsageErrors(() => policiesOf(config, domains));
+  const store = openStore(config.database, domains, { publications: publicationsOf(policies) });
   const lock = openSyncLock(config.database);
   const progress = createProgress();
   const outcomes: (SyncReport | Failed)[] = [];

@@ -133,7 +133,7 @@ test("a dry run says what the live path answers, and counts against no quota", a
     database: config.database,
     domains,
     policies: policiesOf(config, domains),
-    publications: publicationsOf(config, domains),
+    publications: publicationsOf(policiesOf(config, domains)),
     asker: { node: member.identity.node, name: "node 1" },
     query,
     now: Date.now,
