@@ -35,7 +35,18 @@ export {
   verifyInclusion,
   type ReadNode,
 } from "./merkle/index.ts";
-export { compileDomain, ontologiesOf, type CompiledDomain } from "./domain/compile.ts";
+export {
+  compileDomain,
+  ontologiesOf,
+  type CompileOptions,
+  type CompiledDomain,
+} from "./domain/compile.ts";
+export {
+  commitmentTo,
+  domainSecretFrom,
+  domainSecretSchema,
+  type DomainSecret,
+} from "./domain/key.ts";
 export {
   encodeProfile,
   profileSchema,
@@ -320,6 +331,7 @@ export {
   type SealingKeyPair,
 } from "./sealed/index.ts";
 export { planRouting, shareOut, type RoutingPlan } from "./signature/plan.ts";
+export { randomise, retentionOf } from "./signature/randomise.ts";
 export { SLOTS, rootKeyOf, slotOf, slotsOf } from "./signature/root-keys.ts";
 export {
   estimate,

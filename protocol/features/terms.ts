@@ -105,9 +105,13 @@ function exponentialFamily(
 ): Feature<TermSet>["writeSymbols"] {
   const seeds = familySeeds(context, name, 4);
   const { informationContent } = ontology;
+  const keyOf = memoize(
+    (term: number) => context.key.elementKey(ontology.terms[term] ?? ""),
+    ontology.terms.length,
+  );
   /** Of the term, by symbol. */
   const ranksOf = memoize((term: number): Float64Array => {
-    const [k0, k1] = ontology.keyOf(term);
+    const [k0, k1] = keyOf(term);
     const weight = informationContent[term] ?? 0;
     return Float64Array.from({ length: context.symbolCount }, (_, j) => {
       const word = mix(seeds[4 * j] ?? 0, seeds[4 * j + 1] ?? 0, k0, k1);
@@ -126,7 +130,7 @@ function exponentialFamily(
           first = e;
         }
       }
-      const chosen = first < 0 ? EMPTY_KEY : ontology.keyOf(closure[first] ?? 0);
+      const chosen = first < 0 ? EMPTY_KEY : keyOf(closure[first] ?? 0);
       out[j] = toSymbol(mix(seeds[4 * j + 2] ?? 0, seeds[4 * j + 3] ?? 0, chosen[0], chosen[1]));
     }
   };

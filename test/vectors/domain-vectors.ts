@@ -10,7 +10,7 @@ import { estimate, signatureOf, similarity } from "../../protocol/signature/sign
 import { hex, must, roundKernel, seedOf } from "./encoding.ts";
 import { openOntologies } from "./function-vectors.ts";
 
-function sampleDomain() {
+export function sampleDomain() {
   const [ontology] = openOntologies().keys();
   return {
     outcomeMesh: 1,
@@ -32,7 +32,7 @@ function sampleDomain() {
   };
 }
 
-const PROFILES: Profile[] = [
+export const PROFILES: Profile[] = [
   {
     age: 50,
     dose: 10,
