@@ -46,7 +46,9 @@ export function planRouting(domain: Domain, domainId: DomainId): RoutingPlan {
     orders,
     branches: orders.map((order, t) =>
       Array.from({ length: branches }, (_, b) =>
-        b === 0 ? order : branchOf(order, rootDepth, prfPermutation(key, `tree/${t}/${b}`, symbols)),
+        b === 0
+          ? order
+          : branchOf(order, rootDepth, prfPermutation(key, `tree/${t}/${b}`, symbols)),
       ),
     ),
   };
