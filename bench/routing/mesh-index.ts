@@ -10,6 +10,8 @@ export interface MeshIndexOptions {
   readonly plan: RoutingPlan;
   /** Of each organisation the signatures of its records, S symbols each, one after another. */
   readonly organisations: readonly Uint8Array[];
+  /** Of each organisation the group of each record: a lookup may pass over those of one group. */
+  readonly groups?: readonly (readonly string[])[];
   /**
    * Where given, only what these signatures can find is indexed: for a mesh that is too large to index whole, or that
    * is opened for a few queries. They find the same.
@@ -39,43 +41,51 @@ export interface NodeLookup {
   /** Trees in which the signature has a root key, in slots of the node. */
   readonly trees: readonly number[];
   readonly limit: number;
-  readonly isExcluded?: ((organisation: number) => boolean) | undefined;
+  /** A group whose records are passed over, as if they were not published. */
+  readonly hidden?: string | undefined;
 }
 
 /** Shards of a node, as it has them by default. */
 const SHARDS = 4;
 
+/** Records that are found or passed over together: of one organisation and one group. */
+interface Part {
+  readonly organisation: number;
+  readonly group: string | undefined;
+}
+
 export class MeshIndex {
   readonly #index: TreeIndex;
   readonly #signatures: readonly Uint8Array[];
+  readonly #parts: readonly Part[];
 
-  constructor({ plan, organisations, queries }: MeshIndexOptions) {
+  constructor(options: MeshIndexOptions) {
+    const { plan, queries } = options;
     const wanted = queries && slotsByTree(plan, queries);
-    const rows = organisations.flatMap((packed, origin) =>
-      Array.from({ length: packed.length / plan.symbols }, (_, i) => {
-        const signature = packed.subarray(i * plan.symbols, (i + 1) * plan.symbols);
-        const trees = [...slotsOf(plan, signature).entries()].flatMap(([tree, slot]) =>
-          slot !== undefined && wanted?.[tree]?.has(slot) !== false ? [tree] : [],
-        );
-        return { signature, origin, trees };
-      }),
-    );
-    const found = rows.filter(({ trees }) => trees.length > 0);
+    const { parts, rows } = partition(options);
+    const found = rows.flatMap(({ signature, part }) => {
+      const trees = [...slotsOf(plan, signature).entries()].flatMap(([tree, slot]) =>
+        slot !== undefined && wanted?.[tree]?.has(slot) !== false ? [tree] : [],
+      );
+      return trees.length > 0 ? [{ signature, origin: part, trees }] : [];
+    });
+    this.#parts = parts;
     this.#signatures = found.map(({ signature }) => signature);
     this.#index = new TreeIndex(plan);
     this.#index.insert(found);
   }
 
   /** The best of what the shards of one node find, each in its own trees. */
-  lookup({ signature, trees, limit, isExcluded }: NodeLookup): NodeAnswer {
+  lookup({ signature, trees, limit, hidden }: NodeLookup): NodeAnswer {
     const slots = slotsOf(this.#index.plan, signature);
     const best = new Map<number, FoundEntry[]>();
     const scanned: number[] = [];
     for (const shardTrees of Map.groupBy(trees, (tree) => shardOf(slots[tree] ?? 0)).values()) {
       const lookup = this.#index.lookup(signature, shardTrees, {
-        limit,
+        // An organisation may have several parts.
+        limit: Infinity,
         rowsPerOrigin: ENTRIES_PER_ORIGIN,
-        isLive: (organisation) => isExcluded?.(organisation) !== true,
+        isLive: (part) => hidden === undefined || this.#parts[part]?.group !== hidden,
       });
       scanned.push(lookup.scanned);
       for (const { origin, rows } of lookup.origins) {
@@ -83,7 +93,8 @@ export class MeshIndex {
           const held = this.#signatures[row];
           return held ? [{ row, estimate, signature: held }] : [];
         });
-        best.set(origin, bestEntries([...(best.get(origin) ?? []), ...entries]));
+        const organisation = this.#parts[origin]?.organisation ?? -1;
+        best.set(organisation, bestEntries([...(best.get(organisation) ?? []), ...entries]));
       }
     }
     const origins = [...best]
@@ -92,6 +103,23 @@ export class MeshIndex {
       .slice(0, limit);
     return { origins, scanned };
   }
+}
+
+function partition({ plan, organisations, groups }: MeshIndexOptions): {
+  readonly parts: readonly Part[];
+  readonly rows: readonly { readonly signature: Uint8Array; readonly part: number }[];
+} {
+  const parts: Part[] = [];
+  const rows = organisations.flatMap((packed, organisation) => {
+    const numbers = new Map<string | undefined, number>();
+    return Array.from({ length: packed.length / plan.symbols }, (_, i) => {
+      const group = groups?.[organisation]?.[i];
+      const part = numbers.get(group) ?? parts.push({ organisation, group }) - 1;
+      numbers.set(group, part);
+      return { signature: packed.subarray(i * plan.symbols, (i + 1) * plan.symbols), part };
+    });
+  });
+  return { parts, rows };
 }
 
 /** Two shards may have found the same entry. */

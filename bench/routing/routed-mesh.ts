@@ -24,6 +24,8 @@ import { orderOrigins, type RoutedOrigin } from "./order.ts";
 
 export interface RoutedMeshOptions extends MeshIndexOptions {
   readonly replicas: number;
+  /** Of one query, lookups and origins together; as nodes have it by default where absent. */
+  readonly requests?: number;
 }
 
 export interface RouteOptions {
@@ -31,8 +33,8 @@ export interface RouteOptions {
   readonly asker: number;
   /** Origins to find; each node returns as many at most. */
   readonly limit: number;
-  /** True for organisations that are to be passed over, as if they had published nothing. */
-  readonly isExcluded?: (organisation: number) => boolean;
+  /** A group whose records are passed over, as if they were not published. */
+  readonly hidden?: string | undefined;
   /** In [0, 1): settles which of equal plans is taken. */
   readonly random: () => number;
 }
@@ -64,7 +66,7 @@ export interface RoutedMesh {
   route(signature: Uint8Array, options: RouteOptions): Promise<Route>;
 }
 
-/** Of one query, as nodes have them by default. */
+/** What a node may send for one query by default. */
 const REQUESTS = 50;
 const LOOKUP_PATH = "/v1/peer/lookup";
 
@@ -75,7 +77,7 @@ interface Exchange {
 }
 
 export function openRoutedMesh(options: RoutedMeshOptions): RoutedMesh {
-  const { plan, organisations, replicas } = options;
+  const { plan, organisations, replicas, requests = REQUESTS } = options;
   const nodes = organisations.map((_, i) =>
     nodeIdSchema.parse(toBase64Url(sha256(utf8Bytes(`organisation ${i}`)))),
   );
@@ -104,12 +106,12 @@ export function openRoutedMesh(options: RoutedMeshOptions): RoutedMesh {
 
   const route = async (
     signature: Uint8Array,
-    { asker, limit, isExcluded, random }: RouteOptions,
+    { asker, limit, hidden, random }: RouteOptions,
   ): Promise<Route> => {
     const answers: NodeAnswer[] = [];
     const exchanges: Exchange[] = [];
     const answer = (trees: readonly number[]): NodeAnswer => {
-      const found = index.lookup({ signature, trees, limit, isExcluded });
+      const found = index.lookup({ signature, trees, limit, hidden });
       answers.push(found);
       return found;
     };
@@ -121,7 +123,7 @@ export function openRoutedMesh(options: RoutedMeshOptions): RoutedMesh {
       ),
       replicasOf: (slot) => placement.replicasOf(slot),
       own: nodeOf(asker),
-      budget: lookupBudget(REQUESTS, limit),
+      budget: lookupBudget(requests, limit),
       deadline: TIMEOUT_MS,
       health: new PeerHealth(),
       now: () => 0,

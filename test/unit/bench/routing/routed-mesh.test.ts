@@ -118,20 +118,31 @@ test("a mesh that is opened for some queries routes them as the whole one does, 
   }
 });
 
-test("no more origins than asked for are found, and none that is excluded", async () => {
-  const plan = planOf(20);
-  const mesh = openRoutedMesh({ plan, organisations, replicas: REPLICAS });
+test("no more origins than asked for are found, the best of all", async () => {
+  const mesh = openRoutedMesh({ plan: planOf(20), organisations, replicas: REPLICAS });
   const [query = new Uint8Array(SYMBOLS)] = queries;
   const all = await mesh.route(query, optionsFor("a"));
   const some = await mesh.route(query, { ...optionsFor("a"), limit: 7 });
   expect(some.origins).toEqual(all.origins.slice(0, 7));
   expect(some.cost.bytes).toBeLessThan(all.cost.bytes);
-  const best = all.origins[0]?.organisation;
-  const without = await mesh.route(query, {
-    ...optionsFor("a"),
-    isExcluded: (organisation) => organisation === best,
-  });
-  expect(without.origins.map(({ organisation }) => organisation)).not.toContain(best);
+});
+
+test("records of a hidden group are as if they were not published", async () => {
+  const plan = planOf(20);
+  // Every organisation has two groups, of five records in turn.
+  const groups = organisations.map(() =>
+    Array.from({ length: RECORDS_EACH }, (_, i) => (i % 5 === 0 ? "hidden" : "seen")),
+  );
+  const without = organisations.map((packed) =>
+    packed.filter((_, at) => Math.floor(at / SYMBOLS) % 5 !== 0),
+  );
+  const mesh = openRoutedMesh({ plan, organisations, groups, replicas: REPLICAS });
+  const rest = openRoutedMesh({ plan, organisations: without, replicas: REPLICAS });
+  for (const query of queries) {
+    const route = await mesh.route(query, { ...optionsFor("a"), hidden: "hidden" });
+    expect(route).toEqual(await rest.route(query, optionsFor("a")));
+    expect(await mesh.route(query, optionsFor("a"))).not.toEqual(route);
+  }
 });
 
 test("requests and rows are those of the protocol's plan: none where the asker holds every slot", async () => {
