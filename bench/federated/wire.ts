@@ -5,29 +5,22 @@
 import type { Random } from "../../examples/random.ts";
 import {
   BATCH_MAX_ENTRIES,
-  ORIGIN_QUERY_PATH,
-  contentDigest,
   openIdentity,
   secretKeyFrom,
-  signAnswer,
   signEntry,
   signatureOf,
-  similarity,
   slotsOf,
   toBase64Url,
-  utf8Bytes,
   type CompiledDomain,
   type EntryBytes,
-  type Identity,
   type NodeId,
-  type OriginQuery,
   type Profile,
   type PublishRequest,
   type PublishResponse,
 } from "../../protocol/index.ts";
+import { originExchangeBytes, type Outcome } from "../routing/origin-exchange.ts";
 import { openRoutedMesh, type RoutedMesh } from "../routing/routed-mesh.ts";
 import { exchangeBytes, MESH, NOW } from "../suite/exchange.ts";
-import { nearest } from "./neighbours.ts";
 import { mean } from "../suite/bootstrap.ts";
 import type { Row } from "./rows.ts";
 
@@ -60,8 +53,7 @@ const REPLICAS = 3;
 const MAX_ORIGINS = 24;
 
 interface Organisation {
-  readonly identity: Identity;
-  readonly records: readonly Row[];
+  readonly outcomes: readonly Outcome[];
   readonly entries: readonly { readonly signature: Uint8Array; readonly bytes: EntryBytes }[];
 }
 
@@ -85,9 +77,9 @@ export async function measureWire(options: WireOptions): Promise<WireFigures> {
       limit: MAX_ORIGINS,
       random: () => random.unit(),
     });
-    const query: OriginQuery = { domain: compiled.id, profile, k: options.k };
+    const ask = { compiled, raw: profile, profile: row.profile, k: options.k };
     const asked = origins.flatMap(({ organisation }) => organisations[organisation] ?? []);
-    const answers = asked.map((origin) => askOrigin(origin, query, row, compiled));
+    const answers = asked.map(({ outcomes }) => originExchangeBytes(ask, outcomes));
     const originBytes = sumOf(await Promise.all(answers));
     costs.push({
       bytes: cost.bytes + originBytes,
@@ -132,7 +124,12 @@ async function openOrganisation(
     };
     return { signature, bytes: await signEntry(identity, MESH, entry) };
   });
-  return { identity, records: own, entries: await Promise.all(entries) };
+  const outcomes = own.map(({ profile, y }) => ({
+    profile,
+    intervention: { procedure: "angiography" },
+    result: { disease: y === 1 },
+  }));
+  return { outcomes, entries: await Promise.all(entries) };
 }
 
 /** Each organisation sends each node the entries with a root key in a slot that it holds. */
@@ -168,39 +165,4 @@ async function publish(
     }
   }
   return total;
-}
-
-async function askOrigin(
-  origin: Organisation,
-  query: OriginQuery,
-  row: Row,
-  compiled: CompiledDomain,
-): Promise<number> {
-  const similarities = origin.records.map((record) =>
-    similarity(compiled, row.profile, record.profile),
-  );
-  const scores = Float64Array.from(similarities, ({ score }) => score);
-  const answer = {
-    version: 1 as const,
-    node: origin.identity.node,
-    domain: compiled.id,
-    query: contentDigest(utf8Bytes(JSON.stringify(query))),
-    answeredAt: NOW,
-    results: nearest(scores, query.k, () => true).map((i) => ({
-      // As long as an origin's: a hash.
-      reference: toBase64Url(new Uint8Array(16).fill(i)),
-      score: scores[i] ?? 0,
-      features: Object.fromEntries(
-        compiled.features.flatMap(({ name }, f) => {
-          const kernel = similarities[i]?.kernels[f];
-          return kernel === undefined ? [] : [[name, kernel]];
-        }),
-      ),
-      intervention: { procedure: "angiography" },
-      result: { disease: origin.records[i]?.y === 1 },
-    })),
-    warnings: [],
-  };
-  const signed = await signAnswer(origin.identity, MESH, answer);
-  return exchangeBytes(ORIGIN_QUERY_PATH, query, signed);
 }

@@ -1,7 +1,6 @@
 /** What is asked and where the answers lie: outcome records of organisations, and queries. */
 import {
   compileDomain,
-  domainSchema,
   signatureOf,
   type CompiledDomain,
   type Domain,
@@ -10,6 +9,7 @@ import {
   type OntologyId,
   type Profile,
 } from "../../protocol/index.ts";
+import type { Outcome } from "../routing/origin-exchange.ts";
 
 export interface Case {
   /** Whose record it is, or who asks. */
@@ -20,10 +20,7 @@ export interface Case {
   readonly profile: EncodedProfile;
 }
 
-export interface OutcomeCase extends Case {
-  readonly intervention: Readonly<Record<string, unknown>>;
-  readonly result: Readonly<Record<string, unknown>>;
-}
+export type OutcomeCase = Case & Outcome;
 
 export interface Collection {
   readonly name: string;
@@ -75,14 +72,14 @@ export function signCollection(
   return signed;
 }
 
-/** Settings as the domain document would have them; a domain of its own, with hash families of its own. */
+/** A domain of its own, with hash families of its own. `settings` need not be such as a document may have. */
 export function withSettings(
   { compiled, ontologies }: Collection,
   settings: Partial<SignatureSettings>,
 ): CompiledDomain {
   const { domain } = compiled;
   const signature = { ...domain.signature, ...settings };
-  const changed = compileDomain(domainSchema.parse({ ...domain, signature }), ontologies);
+  const changed = compileDomain({ ...domain, signature }, ontologies);
   if (!changed.ok) throw new Error("the domain does not compile");
   return changed.value;
 }

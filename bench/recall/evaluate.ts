@@ -8,58 +8,82 @@ import { foundSchema, type Found, type Router } from "./router.ts";
 import { K, ORIGINS_MAX, recallAmong, type Truth } from "./truth.ts";
 
 /** Numbers of origins asked at which recall is reported. */
-export const ORIGINS = [1, 2, 4, 8, 16, 24, 32, 48, ORIGINS_MAX] as const;
+const ORIGINS = [1, 2, 4, 8, 16, 24, 32, 48, ORIGINS_MAX];
+/** At which costs are compared: what the goals allow. */
+export const ORIGINS_COMPARED = 32;
 const DRAWS = 1000;
 
 export type Estimate = Interval & { readonly value: number };
 
-/** Recall when as many origins are asked as were found, `origins` at most. */
+/** Recall when the first `origins` that were found are asked, or all where fewer were. */
 export interface RecallAt {
   readonly origins: number;
   readonly recall1: Estimate;
   readonly recall10: Estimate;
-  /** Mean number of origins asked: fewer were found by some. */
+  /** Mean number of origins asked. */
   readonly asked: number;
+}
+
+/** Means over the queries, of finding as many origins as are compared. */
+export interface MeanCost {
+  readonly lookups: number;
+  readonly mostLookups: number;
+  readonly nodesAsked: number;
+  readonly rowsScanned?: number;
+  readonly bytes?: number;
 }
 
 export interface Evaluation {
   readonly name: string;
   readonly curve: readonly RecallAt[];
-  readonly cost: {
-    readonly lookups: number;
-    readonly mostLookups: number;
-    readonly nodesAsked: number;
-    readonly rowsScanned: number;
-    readonly bytes?: number;
-  };
+  readonly compared: RecallAt;
+  readonly cost: MeanCost;
 }
 
 export async function evaluate(
+  context: BenchContext,
+  collection: Collection,
+  truths: readonly Truth[],
+  router: Router,
+): Promise<Evaluation> {
+  const { seed } = context;
+  const compared = comparedFor(collection);
+  const found = await findOrigins(context, collection, truths, router, ORIGINS_MAX);
+  const few = router.dependsOnLimit
+    ? await findOrigins(context, collection, truths, router, compared)
+    : found;
+  const counts = [...new Set(ORIGINS.map((n) => Math.min(n, collection.organisations)))];
+  return {
+    name: router.name,
+    curve: counts.map((n) => recallWith(found, truths, n, seed)),
+    compared: recallWith(few, truths, compared, seed),
+    cost: costOf(few),
+  };
+}
+
+export function comparedFor({ organisations }: Collection): number {
+  return Math.min(ORIGINS_COMPARED, organisations);
+}
+
+export function findOrigins(
   { cells, seed, progress }: BenchContext,
   collection: Collection,
   truths: readonly Truth[],
   router: Router,
-  limit: number = ORIGINS_MAX,
-): Promise<Evaluation> {
+  limit: number,
+): Promise<Found[]> {
   const key = { cell: "found", collection: collection.key, seed, router: router.name, limit };
-  const found = await cells.get(key, z.array(foundSchema), async () => [
+  return cells.get(key, z.array(foundSchema), async () => [
     ...(await router.findAll({
       collection,
       truths,
       limit,
       random: seededRandom(JSON.stringify(key)),
-      onProgress: (done, total) =>
-        progress.report(`${collection.name}: ${router.name}`, done, total),
+      onProgress: (done, total) => {
+        progress.report(`${collection.name}: ${router.name}`, done, total);
+      },
     })),
   ]);
-  const counts = ORIGINS.filter((n) => n <= Math.min(limit, collection.organisations));
-  const all =
-    counts.at(-1) === limit ? counts : [...counts, Math.min(limit, collection.organisations)];
-  return {
-    name: router.name,
-    curve: all.map((n) => recallWith(found, truths, n, `recall ${seed} ${n}`)),
-    cost: costOf(found),
-  };
 }
 
 function recallWith(
@@ -69,11 +93,11 @@ function recallWith(
   seed: string,
 ): RecallAt {
   const judged = found.map((each, i) => {
-    const asked = new Set(each.origins.slice(0, origins));
+    const chosen = new Set(each.origins.slice(0, origins));
     const truth = truths[i] ?? { hits: [], order: [] };
     const recallOf = (k: number): number =>
-      recallAmong(truth, k, (organisation) => asked.has(organisation));
-    return { recall1: recallOf(1), recall10: recallOf(K), asked: asked.size };
+      recallAmong(truth, k, (organisation) => chosen.has(organisation));
+    return { recall1: recallOf(1), recall10: recallOf(K), asked: chosen.size };
   });
   return {
     origins,
@@ -89,9 +113,9 @@ function recallWith(
   };
 }
 
-/** With its 95 % interval by bootstrap over the values. */
+/** With its 95 % interval by bootstrap over the values: the same draws for the same seed. */
 export function estimateMean(values: readonly number[], seed: string): Estimate {
-  const random = seededRandom(seed);
+  const random = seededRandom(`recall intervals ${seed}`);
   const all = [...values.keys()];
   const draws = Array.from({ length: DRAWS }, () =>
     mean(resample([all], random).map((i) => values[i] ?? 0)),
@@ -99,14 +123,15 @@ export function estimateMean(values: readonly number[], seed: string): Estimate 
   return { value: mean(values), ...interval95(draws) };
 }
 
-function costOf(found: readonly Found[]): Evaluation["cost"] {
+function costOf(found: readonly Found[]): MeanCost {
   const costs = found.map(({ cost }) => cost);
+  const rowsScanned = costs.flatMap((cost) => cost.rowsScanned ?? []);
   const bytes = costs.flatMap((cost) => cost.bytes ?? []);
   return {
     lookups: mean(costs.map(({ lookups }) => lookups)),
     mostLookups: Math.max(...costs.map(({ lookups }) => lookups)),
     nodesAsked: mean(costs.map(({ nodesAsked }) => nodesAsked)),
-    rowsScanned: mean(costs.map(({ rowsScanned }) => rowsScanned)),
-    ...(bytes.length === costs.length && { bytes: mean(bytes) }),
+    ...(rowsScanned.length > 0 && { rowsScanned: mean(rowsScanned) }),
+    ...(bytes.length > 0 && { bytes: mean(bytes) }),
   };
 }

@@ -9,8 +9,8 @@ export const findingCostSchema = z.object({
   lookups: z.number(),
   /** Distinct nodes that these go to. */
   nodesAsked: z.number(),
-  /** Rows, entries or summaries compared with the query. */
-  rowsScanned: z.number(),
+  /** Rows, entries or summaries compared with the query. Absent where it is not known. */
+  rowsScanned: z.number().optional(),
   /** Of all requests and responses. Absent where nothing is said of how they are encoded. */
   bytes: z.number().optional(),
 });
@@ -35,8 +35,11 @@ export interface RouterInput {
 
 export interface Router {
   readonly name: string;
+  /** What it finds, or at what cost, depends on how many origins are wanted: fewer are not just the first of more. */
+  readonly dependsOnLimit?: true;
   /** Of each query of the collection, in their order. */
   findAll(input: RouterInput): Promise<readonly Found[]>;
 }
 
-export const NO_COST: FindingCost = { lookups: 0, nodesAsked: 0, rowsScanned: 0 };
+/** Of choosing without asking anyone. */
+export const NO_COST = { lookups: 0, nodesAsked: 0, rowsScanned: 0 } satisfies FindingCost;

@@ -19,11 +19,12 @@ import {
 export const PHENOPACKETS_FILE = join("rare-disease", "phenopackets.ndjson.gz");
 export const HPO_FILE = join("hpo", "hp.json.gz");
 
+const valuesSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const recordSchema = z.object({
   group: z.string(),
   profile: profileSchema,
-  intervention: z.record(z.string(), z.unknown()),
-  result: z.record(z.string(), z.unknown()),
+  intervention: valuesSchema,
+  result: valuesSchema,
 });
 
 export interface Patient {
@@ -31,8 +32,8 @@ export interface Patient {
   readonly group: string;
   readonly raw: Profile;
   readonly profile: EncodedProfile;
-  readonly intervention: Readonly<Record<string, unknown>>;
-  readonly result: Readonly<Record<string, unknown>>;
+  readonly intervention: z.infer<typeof valuesSchema>;
+  readonly result: z.infer<typeof valuesSchema>;
 }
 
 export interface Patients {

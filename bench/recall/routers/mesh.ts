@@ -20,6 +20,7 @@ export interface MeshRouterOptions {
 export function meshRouter(name: string, options: MeshRouterOptions = {}): Router {
   return {
     name,
+    dependsOnLimit: true,
     findAll: async ({ collection, limit, random, onProgress }) => {
       const signed = signCollection(collection, options.settings);
       const mesh = openMesh(collection, signed, options);

@@ -4,7 +4,7 @@ import { isHidden, signCollection } from "../collection.ts";
 import { NO_COST, type Router } from "../router.ts";
 import { bestPerOrganisation } from "./best-per-organisation.ts";
 
-const BITS_A_SYMBOL = 8;
+export const BITS_A_SYMBOL = 8;
 
 export function oneBitRouter(name: string): Router {
   return {
