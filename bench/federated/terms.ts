@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { seededRandom, type Random } from "../../examples/random.ts";
 import {
+  encodeProfile,
   estimate,
   signatureOf,
   similarity,
@@ -16,7 +17,7 @@ import {
 } from "../../protocol/index.ts";
 import { interval95, mean, resample, type Interval } from "../suite/bootstrap.ts";
 import type { BenchContext, PartReport } from "../suite/bench.ts";
-import { encodeOrThrow, readPatients, termsOf, type Patient } from "../suite/patients.ts";
+import { readPatients, termsOf, type Patient } from "../suite/patients.ts";
 import { nearest } from "./neighbours.ts";
 
 const QUERIES = 200;
@@ -74,7 +75,7 @@ export async function disturbTerms({
           truths.get(asker) ?? new Set(rank(asker, asker.profile, patients, compiled).slice(0, K));
         truths.set(asker, truth);
         const disturbed = disturb(asker.raw, disturbance, ontology, random);
-        return judge(asker, encodeOrThrow(compiled, disturbed), truth, patients, compiled);
+        return judge(asker, encode(disturbed, compiled), truth, patients, compiled);
       });
     });
     results.push({
@@ -105,6 +106,12 @@ export async function disturbTerms({
 function readPatient(read: Patient, compiled: CompiledDomain): Asker {
   const diagnosis = z.string().optional().parse(read.intervention["diagnosis"]);
   return { ...read, signature: signatureOf(compiled, read.profile), diagnosis };
+}
+
+function encode(profile: Profile, compiled: CompiledDomain): EncodedProfile {
+  const encoded = encodeProfile(compiled, profile);
+  if (!encoded.ok) throw new Error("a disturbed patient does not fit the domain");
+  return encoded.value.values;
 }
 
 /** Patients with three terms or more whose disease another publication has too. */

@@ -1,6 +1,6 @@
 /** How well each router finds: recall against the origins asked, with intervals, and what finding costs. */
 import { z } from "zod";
-import { seededRandom } from "../../examples/random.ts";
+import { seededRandom, type Random } from "../../examples/random.ts";
 import type { BenchContext } from "../suite/bench.ts";
 import { interval95, mean, resample, type Interval } from "../suite/bootstrap.ts";
 import type { Collection } from "./collection.ts";
@@ -113,14 +113,21 @@ function recallWith(
   };
 }
 
+/** By number of values and seed: drawing takes longer than averaging. */
+const drawn = new Map<string, readonly (readonly number[])[]>();
+
 /** With its 95 % interval by bootstrap over the values: the same draws for the same seed. */
 export function estimateMean(values: readonly number[], seed: string): Estimate {
-  const random = seededRandom(`recall intervals ${seed}`);
-  const all = [...values.keys()];
-  const draws = Array.from({ length: DRAWS }, () =>
-    mean(resample([all], random).map((i) => values[i] ?? 0)),
-  );
-  return { value: mean(values), ...interval95(draws) };
+  const name = `recall intervals ${seed} ${values.length}`;
+  const draws = drawn.get(name) ?? drawResamples(values.length, seededRandom(name));
+  drawn.set(name, draws);
+  const means = draws.map((draw) => mean(draw.map((i) => values[i] ?? 0)));
+  return { value: mean(values), ...interval95(means) };
+}
+
+function drawResamples(count: number, random: Random): number[][] {
+  const all = Array.from({ length: count }, (_, i) => i);
+  return Array.from({ length: DRAWS }, () => resample([all], random));
 }
 
 function costOf(found: readonly Found[]): MeanCost {

@@ -16,6 +16,7 @@ import { scanRouter } from "./routers/scan.ts";
 import { MOST_ORIGINS, evaluateStop, type StopFigures, type StoppingMesh } from "./stop-rule.ts";
 import { findTruths } from "./truth.ts";
 
+const BANDS = 64;
 /** More than any band's bucket holds, and requests enough for a node a band: bands know no bound. */
 const UNBOUNDED = { candidates: 5000, branches: 1, requests: 1000 };
 const ONE_BIT = "one-bit signatures of that size, every one compared";
@@ -73,12 +74,10 @@ function routersFor(
     ...meshes.map(({ name, settings }) => meshRouter(name, { settings })),
     scanRouter("every signature compared"),
     oneBit,
-    ...[32, 64].map((trees) =>
-      meshRouter(`${trees} bands of ${bandDepth}`, {
-        settings: { ...bounds, trees, rootDepth: bandDepth },
-        requests,
-      }),
-    ),
+    meshRouter(`${BANDS} bands of ${bandDepth}`, {
+      settings: { ...bounds, trees: BANDS, rootDepth: bandDepth },
+      requests,
+    }),
     ...COARSENESS.map((coarseness) =>
       bucketRouter(`exact-match bucket, coarseness ${coarseness}`, coarseness),
     ),

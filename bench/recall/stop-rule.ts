@@ -26,7 +26,7 @@ import { openMesh } from "./routers/mesh.ts";
 import { K, type Truth } from "./truth.ts";
 
 /** Origins that may be asked where the rule does not stop before. */
-export const MOST_ORIGINS = [24, 64, 128] as const;
+export const MOST_ORIGINS = [24, 64] as const;
 
 const stoppedSchema = z.object({ recall: z.number(), asked: z.number(), lookups: z.number() });
 type Stopped = z.infer<typeof stoppedSchema>;

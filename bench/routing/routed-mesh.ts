@@ -19,7 +19,12 @@ import {
 } from "../../protocol/index.ts";
 import { TIMEOUT_MS, exchangeBytes } from "../suite/exchange.ts";
 import { entryText } from "./entry-text.ts";
-import { MeshIndex, type MeshIndexOptions, type NodeAnswer } from "./mesh-index.ts";
+import {
+  MeshIndex,
+  type FoundEntry,
+  type MeshIndexOptions,
+  type NodeAnswer,
+} from "./mesh-index.ts";
 import { orderOrigins, type RoutedOrigin } from "./order.ts";
 
 export interface RoutedMeshOptions extends MeshIndexOptions {
@@ -91,13 +96,18 @@ export function openRoutedMesh(options: RoutedMeshOptions): RoutedMesh {
     replicas,
   );
   const index = new MeshIndex(options);
+  /** By row: what is often found is encoded once. */
+  const texts = new Map<number, string>();
+  const textOf = (organisation: number, { row, signature }: FoundEntry): string => {
+    const text = texts.get(row) ?? entryText(nodeOf(organisation), plan.domainId, signature);
+    texts.set(row, text);
+    return text;
+  };
 
   const toResponse = ({ origins, scanned }: NodeAnswer): LookupResponse => ({
     origins: origins.map(({ organisation, entries }) => ({
       node: nodeOf(organisation),
-      entries: entries.map(({ signature }) =>
-        entryText(nodeOf(organisation), plan.domainId, signature),
-      ),
+      entries: entries.map((entry) => textOf(organisation, entry)),
     })),
     scanned: sumOf(scanned),
     pending: [],

@@ -39,6 +39,7 @@ export interface Patient {
 export interface Patients {
   readonly compiled: CompiledDomain;
   readonly ontology: Ontology;
+  /** Those who fit the domain: of whom it knows a term, the sex or the age. */
   readonly patients: readonly Patient[];
   /** SHA-256 of the phenopackets: what is computed from them is named by it. */
   readonly digest: string;
@@ -59,19 +60,14 @@ export async function readPatients(data: string): Promise<Patients> {
   if (!compiled.ok) throw new Error("the domain does not compile");
   const patients = example.organisations
     .flatMap(({ records }) => records)
-    .map((record): Patient => {
+    .flatMap((record): Patient[] => {
       const { group, profile, intervention, result } = recordSchema.parse(record);
-      const encoded = encodeOrThrow(compiled.value, profile);
-      return { group, raw: profile, profile: encoded, intervention, result };
+      const encoded = encodeProfile(compiled.value, profile);
+      if (!encoded.ok) return [];
+      return [{ group, raw: profile, profile: encoded.value.values, intervention, result }];
     });
   const digest = createHash("sha256").update(await readFile(file));
   return { compiled: compiled.value, ontology, patients, digest: digest.digest("base64url") };
-}
-
-export function encodeOrThrow(compiled: CompiledDomain, profile: Profile): EncodedProfile {
-  const encoded = encodeProfile(compiled, profile);
-  if (!encoded.ok) throw new Error("a patient does not fit the domain");
-  return encoded.value.values;
 }
 
 /** Phenotype terms of a profile. */

@@ -13,14 +13,14 @@ const REPLICAS = 3;
 
 export interface MeshRouterOptions {
   readonly settings?: Partial<SignatureSettings>;
-  /** Requests of one query, lookups and origins together; a node's default where absent. */
+  /** Requests of one query, lookups and origins together. A node's default where absent: then origins compete with lookups. */
   readonly requests?: number;
 }
 
 export function meshRouter(name: string, options: MeshRouterOptions = {}): Router {
   return {
     name,
-    dependsOnLimit: true,
+    ...(options.requests === undefined && { dependsOnLimit: true }),
     findAll: async ({ collection, limit, random, onProgress }) => {
       const signed = signCollection(collection, options.settings);
       const mesh = openMesh(collection, signed, options);
@@ -48,23 +48,37 @@ export function meshRouter(name: string, options: MeshRouterOptions = {}): Route
   };
 }
 
+/** By signature settings: to index takes longer than to look up. */
+const opened = new WeakMap<Signed, Map<number | undefined, RoutedMesh>>();
+
 /** Indexed for the collection's queries. */
 export function openMesh(
   collection: Collection,
-  { compiled: { plan }, records, queries }: Signed,
+  signed: Signed,
   { requests }: Pick<MeshRouterOptions, "requests"> = {},
 ): RoutedMesh {
-  const lists = recordsByOrganisation(collection);
-  return openRoutedMesh({
-    plan,
-    organisations: lists.map((own) => {
-      const packed = new Uint8Array(own.length * plan.symbols);
-      for (const [at, i] of own.entries()) packed.set(records[i] ?? [], at * plan.symbols);
-      return packed;
-    }),
-    groups: lists.map((own) => own.map((i) => collection.records[i]?.group ?? "")),
-    replicas: REPLICAS,
+  const {
+    compiled: { plan },
+    records,
     queries,
-    ...(requests !== undefined && { requests }),
-  });
+  } = signed;
+  const meshes = opened.get(signed) ?? new Map<number | undefined, RoutedMesh>();
+  opened.set(signed, meshes);
+  const lists = recordsByOrganisation(collection);
+  const mesh =
+    meshes.get(requests) ??
+    openRoutedMesh({
+      plan,
+      organisations: lists.map((own) => {
+        const packed = new Uint8Array(own.length * plan.symbols);
+        for (const [at, i] of own.entries()) packed.set(records[i] ?? [], at * plan.symbols);
+        return packed;
+      }),
+      groups: lists.map((own) => own.map((i) => collection.records[i]?.group ?? "")),
+      replicas: REPLICAS,
+      queries,
+      ...(requests !== undefined && { requests }),
+    });
+  meshes.set(requests, mesh);
+  return mesh;
 }

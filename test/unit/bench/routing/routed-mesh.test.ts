@@ -15,7 +15,7 @@ import { smallDomain } from "../../../support/small-example.ts";
 
 const SYMBOLS = 32;
 const ORGANISATIONS = 40;
-const RECORDS_EACH = 25;
+const RECORDS_EACH = 15;
 const REPLICAS = 3;
 
 function planOf(candidates: number) {
@@ -55,7 +55,7 @@ test("one index answers for a node as an index of the node's own slots does", ()
   const serves = (node: NodeId, slot: number | undefined): slot is number =>
     slot !== undefined && mesh.placement.replicasOf(slot).includes(node);
   let found = 0;
-  for (const node of mesh.nodes.slice(0, 10)) {
+  for (const node of mesh.nodes.slice(0, 4)) {
     const own = new TreeIndex(plan);
     own.insert(
       rows.map(({ signature, origin }) => {
@@ -81,17 +81,17 @@ test("one index answers for a node as an index of the node's own slots does", ()
       }
     }
   }
-  expect(found).toBeGreaterThan(100);
+  expect(found).toBeGreaterThan(40);
 });
 
 test("with candidates enough a route has every origin that shares a root key with the query, by its best estimate", async () => {
   const plan = planOf(5000);
   const mesh = openRoutedMesh({ plan, organisations, replicas: REPLICAS });
-  for (const query of queries) {
+  const placed = rows.map((row) => ({ ...row, slots: slotsOf(plan, row.signature) }));
+  for (const query of queries.slice(0, 4)) {
     const roots = slotsOf(plan, query);
     const best = new Map<number, number>();
-    for (const { origin, signature } of rows) {
-      const slots = slotsOf(plan, signature);
+    for (const { origin, signature, slots } of placed) {
       if (!slots.some((slot, tree) => slot !== undefined && slot === roots[tree])) continue;
       const score = estimate(plan, query, signature);
       best.set(origin, Math.max(score, best.get(origin) ?? -Infinity));
