@@ -5,6 +5,7 @@ import { attackBench } from "./attack/attack-bench.ts";
 import { federatedBench } from "./federated/federated-bench.ts";
 import { meshBench } from "./mesh/mesh-bench.ts";
 import { originBench } from "./origin/origin-bench.ts";
+import { recallBench } from "./recall/recall-bench.ts";
 import { soakBench } from "./soak/soak-bench.ts";
 import { sourcesBench } from "./sources/sources-bench.ts";
 import { suiteCommand } from "./suite/command.ts";
@@ -18,6 +19,7 @@ try {
     .addCommand(attackBench())
     .addCommand(soakBench())
     .addCommand(suiteCommand(federatedBench))
+    .addCommand(suiteCommand(recallBench))
     .parseAsync(process.argv);
 } catch (error) {
   process.exitCode = reportError(error, process.argv.includes("--json"));

@@ -3,15 +3,9 @@
  * term; exact search over all patients of other publications then shows how much of the undisturbed answer is left,
  * and how often the diagnosis is still found.
  */
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
 import { seededRandom, type Random } from "../../examples/random.ts";
-import { readRareDisease } from "../../examples/rare-disease.ts";
 import {
-  compileDomain,
-  decodeOntology,
   encodeProfile,
   estimate,
   signatureOf,
@@ -23,6 +17,7 @@ import {
 } from "../../protocol/index.ts";
 import { interval95, mean, resample, type Interval } from "../suite/bootstrap.ts";
 import type { BenchContext, PartReport } from "../suite/bench.ts";
+import { readPatients, termsOf, type Patient } from "../suite/patients.ts";
 import { nearest } from "./neighbours.ts";
 
 const QUERIES = 200;
@@ -49,20 +44,12 @@ const DISTURBANCES: readonly Disturbance[] = [
   { name: "a quarter dropped, a quarter imprecise", drop: 0.25, imprecise: 0.25 },
 ];
 
-const recordSchema = z.object({
-  group: z.string(),
-  profile: z.record(z.string(), z.unknown()),
-  intervention: z.object({ diagnosis: z.string().optional() }),
-});
 const MEASURES = ["kept", "routed", "top1", "top10"] as const;
 const cellSchema = z.array(z.record(z.enum(MEASURES), z.number()));
 type Judged = z.infer<typeof cellSchema>[number];
 
-interface Patient {
-  readonly group: string;
-  readonly profile: EncodedProfile;
+interface Asker extends Patient {
   readonly signature: Uint8Array;
-  readonly raw: Profile;
   readonly diagnosis: string | undefined;
 }
 
@@ -72,28 +59,11 @@ export async function disturbTerms({
   progress,
   seed,
 }: BenchContext): Promise<PartReport> {
-  const file = join(data, "rare-disease", "phenopackets.ndjson.gz");
-  const ontologyFile = join(data, "hpo", "hp.json.gz");
-  const digest = createHash("sha256")
-    .update(await readFile(file))
-    .digest("base64url");
   progress.report("reading patients", 0, 1);
-  const example = await readRareDisease({
-    data: file,
-    ontology: ontologyFile,
-    organisations: 1,
-    queries: 0,
-    seed,
-  });
-  const [ontology] = example.ontologies.map(decodeOntology);
-  if (!ontology) throw new Error("the domain has no ontology");
-  const compiled = compileDomain(example.domain, new Map([[ontology.id, ontology]]));
-  if (!compiled.ok) throw new Error("the domain does not compile");
-  const patients = example.organisations
-    .flatMap(({ records }) => records)
-    .map((raw) => readPatient(raw, compiled.value));
+  const { compiled, ontology, digest, patients: read } = await readPatients(data);
+  const patients = read.map((patient) => readPatient(patient, compiled));
   const askers = chooseAskers(patients, seededRandom(`terms ${seed}`));
-  const truths = new Map<Patient, ReadonlySet<number>>();
+  const truths = new Map<Asker, ReadonlySet<number>>();
   const results: (Disturbance & Summary)[] = [];
   for (const disturbance of DISTURBANCES) {
     const key = { cell: "terms", data: digest, seed, queries: QUERIES, disturbance };
@@ -102,11 +72,10 @@ export async function disturbTerms({
       return askers.map((asker, i) => {
         progress.report(disturbance.name, i + 1, askers.length);
         const truth =
-          truths.get(asker) ??
-          new Set(rank(asker, asker.profile, patients, compiled.value).slice(0, K));
+          truths.get(asker) ?? new Set(rank(asker, asker.profile, patients, compiled).slice(0, K));
         truths.set(asker, truth);
         const disturbed = disturb(asker.raw, disturbance, ontology, random);
-        return judge(asker, encode(disturbed, compiled.value), truth, patients, compiled.value);
+        return judge(asker, encode(disturbed, compiled), truth, patients, compiled);
       });
     });
     results.push({
@@ -134,26 +103,19 @@ export async function disturbTerms({
   };
 }
 
-function readPatient(raw: unknown, compiled: CompiledDomain): Patient {
-  const { group, profile, intervention } = recordSchema.parse(raw);
-  const encoded = encode(profile, compiled);
-  return {
-    group,
-    raw: profile,
-    profile: encoded,
-    signature: signatureOf(compiled, encoded),
-    diagnosis: intervention.diagnosis,
-  };
+function readPatient(read: Patient, compiled: CompiledDomain): Asker {
+  const diagnosis = z.string().optional().parse(read.intervention["diagnosis"]);
+  return { ...read, signature: signatureOf(compiled, read.profile), diagnosis };
 }
 
 function encode(profile: Profile, compiled: CompiledDomain): EncodedProfile {
   const encoded = encodeProfile(compiled, profile);
-  if (!encoded.ok) throw new Error("a patient does not fit the domain");
+  if (!encoded.ok) throw new Error("a disturbed patient does not fit the domain");
   return encoded.value.values;
 }
 
 /** Patients with three terms or more whose disease another publication has too. */
-function chooseAskers(patients: readonly Patient[], random: Random): Patient[] {
+function chooseAskers(patients: readonly Asker[], random: Random): Asker[] {
   const groupsOf = new Map<string, Set<string>>();
   for (const { diagnosis, group } of patients) {
     if (diagnosis === undefined) continue;
@@ -166,11 +128,6 @@ function chooseAskers(patients: readonly Patient[], random: Random): Patient[] {
       termsOf(raw).length >= 3,
   );
   return random.sample(able, QUERIES);
-}
-
-function termsOf(profile: Profile): string[] {
-  const parsed = z.array(z.string()).safeParse(profile["phenotypes"]);
-  return parsed.success ? parsed.data : [];
 }
 
 /** At least one term is left. */
@@ -201,9 +158,9 @@ function parentOf(term: string, ontology: Ontology): string | undefined {
 }
 
 function rank(
-  asker: Patient,
+  asker: Asker,
   profile: EncodedProfile,
-  patients: readonly Patient[],
+  patients: readonly Asker[],
   compiled: CompiledDomain,
 ): number[] {
   const scores = Float64Array.from(patients, (patient) =>
@@ -213,10 +170,10 @@ function rank(
 }
 
 function judge(
-  asker: Patient,
+  asker: Asker,
   profile: EncodedProfile,
   truth: ReadonlySet<number>,
-  patients: readonly Patient[],
+  patients: readonly Asker[],
   compiled: CompiledDomain,
 ): Judged {
   const ranked = rank(asker, profile, patients, compiled);
@@ -234,9 +191,9 @@ function judge(
 
 /** The origins whose best signature is most like the query's. */
 function route(
-  asker: Patient,
+  asker: Asker,
   profile: EncodedProfile,
-  patients: readonly Patient[],
+  patients: readonly Asker[],
   compiled: CompiledDomain,
 ): ReadonlySet<string> {
   const query = signatureOf(compiled, profile);
