@@ -5,9 +5,16 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { checkSecrets } from "../../client/cli/doctor/check-secrets.ts";
+import { Findings } from "../../client/cli/doctor/check.ts";
 import type { LocalOrganisation } from "../../client/cli/local-mesh/local-mesh.ts";
 import { createClient, DomainSecretError, ProblemError } from "../../client/index.ts";
-import { loadRecords, openStore, statusReportSchema } from "../../origin/index.ts";
+import {
+  loadRecords,
+  openStore,
+  statusReportSchema,
+  type StatusReport,
+} from "../../origin/index.ts";
 import {
   commitmentTo,
   compileDomain,
@@ -71,8 +78,9 @@ async function serve(domains: readonly Keyed[], loaded?: Keyed): Promise<void> {
       await configure(organisation, domains);
       if (loaded) await load(organisation, domains, loaded);
       await mesh.mesh.startOrigin(slug);
-      while ((await waitingOf(organisation)) > 0)
+      while ((await statusOf(organisation)).outbox.waiting > 0) {
         await new Promise((ok) => setTimeout(ok, POLL_MS));
+      }
     }),
   );
 }
@@ -107,11 +115,11 @@ async function load(
   expect(rejected).toEqual([]);
 }
 
-async function waitingOf({ originUrl, operatorToken }: LocalOrganisation): Promise<number> {
+async function statusOf({ originUrl, operatorToken }: LocalOrganisation): Promise<StatusReport> {
   const response = await fetch(`${originUrl}/v1/status`, {
     headers: { authorization: `Bearer ${operatorToken}` },
   });
-  return statusReportSchema.parse(await response.json()).outbox.waiting;
+  return statusReportSchema.parse(await response.json());
 }
 
 function clientOf(slug: string, ...domainSecrets: string[]) {
@@ -152,6 +160,21 @@ test("a gateway without the secret refuses a query in the domain, says why, and 
     .response()
     .catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ProblemError);
+});
+
+test("doctor says of which domains a Worker lacks the secrets", async () => {
+  const report = await statusOf(mesh.mesh.organisation("ash"));
+  const lacking = `the Worker refuses queries in ${first.compiled.id}: it lacks the secret`;
+  const expected = [
+    { slug: "ash", status: "ok", message: "the Worker has those of 1 domain" },
+    { slug: OUTSIDER, status: "warn", message: lacking },
+  ];
+  for (const { slug, ...found } of expected) {
+    const { meshUrl, requesterToken } = mesh.mesh.organisation(slug);
+    const findings = new Findings();
+    await checkSecrets(findings, meshUrl, report, requesterToken);
+    expect(findings.checks).toMatchObject([{ check: "domain-secrets", ...found }]);
+  }
 });
 
 test("P-141: it routes for who has the secret all the same, and the client needs the secret to ask", async () => {
