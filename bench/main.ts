@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { reportError } from "../client/cli/report-error.ts";
 import { attackBench } from "./attack/attack-bench.ts";
 import { federatedBench } from "./federated/federated-bench.ts";
+import { leakageBench } from "./leakage/leakage-bench.ts";
 import { meshBench } from "./mesh/mesh-bench.ts";
 import { originBench } from "./origin/origin-bench.ts";
 import { soakBench } from "./soak/soak-bench.ts";
@@ -18,6 +19,7 @@ try {
     .addCommand(attackBench())
     .addCommand(soakBench())
     .addCommand(suiteCommand(federatedBench))
+    .addCommand(suiteCommand(leakageBench))
     .parseAsync(process.argv);
 } catch (error) {
   process.exitCode = reportError(error, process.argv.includes("--json"));
