@@ -42,9 +42,12 @@ export {
   type CompiledDomain,
 } from "./domain/compile.ts";
 export {
+  DOMAIN_KEY_PATH,
   commitmentTo,
   domainSecretFrom,
   domainSecretSchema,
+  domainSecretsSchema,
+  secretFor,
   type DomainSecret,
 } from "./domain/key.ts";
 export {

@@ -16,6 +16,12 @@ export const domainSecretSchema = z
   .brand<"DomainSecret">();
 export type DomainSecret = z.infer<typeof domainSecretSchema>;
 
+/** Text with domain secrets apart by white space or commas: a file of one, or a variable with all of a node's. */
+export const domainSecretsSchema = z
+  .string()
+  .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+  .pipe(z.array(domainSecretSchema));
+
 /** A signed 32-bit integer: a new secret every minute for 4,000 years. */
 const EPOCH_MAX = 2 ** 31 - 1;
 
@@ -38,7 +44,16 @@ export function commitmentTo(secret: DomainSecret): string {
   return contentId(new ByteWriter().raw(COMMITMENT_PREFIX).raw(fromBase64Url(secret)).bytes());
 }
 
-const KEY_PATH = "signature.key";
+/** Of a keyed domain that one of `secrets` which its document commits to. */
+export function secretFor(
+  { signature: { key } }: Domain,
+  secrets: readonly DomainSecret[],
+): DomainSecret | undefined {
+  return key && secrets.find((secret) => commitmentTo(secret) === key.commitment);
+}
+
+/** Where a refusal says that the fault lies with the domain's secret. */
+export const DOMAIN_KEY_PATH = "signature.key";
 
 /** Of a keyed domain only with its own secret, of any other only without one; the issue's path is `signature.key`. */
 export function familyKeyOf(
@@ -48,15 +63,15 @@ export function familyKeyOf(
 ): Result<FamilyKey, Issue> {
   if (!key) {
     if (secret === undefined) return ok(publicFamilyKey(id));
-    return err({ path: KEY_PATH, message: "is absent: this domain takes no secret" });
+    return err({ path: DOMAIN_KEY_PATH, message: "is absent: this domain takes no secret" });
   }
   if (secret === undefined) {
     const message = `needs the domain's secret of epoch ${key.epoch}, which was not given`;
-    return err({ path: KEY_PATH, message });
+    return err({ path: DOMAIN_KEY_PATH, message });
   }
   if (commitmentTo(secret) !== key.commitment) {
     const message = `commits to another secret than the one given: this one is not of epoch ${key.epoch}`;
-    return err({ path: KEY_PATH, message });
+    return err({ path: DOMAIN_KEY_PATH, message });
   }
   return ok(secretFamilyKey(fromBase64Url(secret), id));
 }
