@@ -14,7 +14,7 @@ import { groupsOf, scoreGroup } from "../federated/scores.ts";
 import type { BenchContext, PartReport } from "../suite/bench.ts";
 import { readHearts, type Population } from "./people.ts";
 import { setScene, type Entry } from "./scene.ts";
-import { settingsWith, type Setting } from "./settings.ts";
+import { settingsWith, type PrivacySetting } from "../../client/cli/calibrate/privacy/index.ts";
 
 const K = 10;
 /** All four hospitals, and the most promising one alone. */
@@ -72,7 +72,7 @@ export async function measureAccuracy(context: BenchContext): Promise<PartReport
 async function predict(
   population: Population,
   heart: HeartRows,
-  setting: Setting,
+  setting: PrivacySetting,
   seed: string,
 ): Promise<number[][]> {
   const { compiled, entries } = await setScene(population, setting, seed);

@@ -57,7 +57,7 @@ export function learnSymbols(
     const before = read.get(signature);
     if (before) return before;
     const { classes, likeness } = model.read(tables, signature);
-    const all = new Array<number>(known.length).fill(0);
+    const all = Array.from<number>({ length: known.length }).fill(0);
     for (const [i, person] of people.entries()) all[person] = likeness[i] ?? 0;
     const reading = { classes, likeness: all };
     read.set(signature, reading);

@@ -8,7 +8,7 @@ import type { Simulated } from "./scene.ts";
 
 /** How common each class is among people the attacker knows. */
 export function sharesOf(target: Target, known: readonly Person[]): number[] {
-  const shares = new Array<number>(target.classes).fill(1 / 2);
+  const shares = Array.from<number>({ length: target.classes }).fill(1 / 2);
   for (const person of known) {
     const v = target.classOf(person);
     if (v !== undefined) shares[v] = (shares[v] ?? 0) + 1;

@@ -51,7 +51,7 @@ export function createModel(
   known: readonly KnownClasses[],
 ): Model {
   const priors = latents.map(({ classes }, f) => {
-    const counts = new Array<number>(classes).fill(1 / 2);
+    const counts = Array.from<number>({ length: classes }).fill(1 / 2);
     for (const person of known) {
       const v = person[f] ?? -1;
       if (v >= 0) counts[v] = (counts[v] ?? 0) + 1;
@@ -64,7 +64,7 @@ export function createModel(
   );
 
   const learn = (signatures: readonly Uint8Array[], soft: Soft): Tables => {
-    const tables = new Array<Float64Array | undefined>(symbols).fill(undefined);
+    const tables = Array.from<Float64Array | undefined>({ length: symbols });
     for (const [f, { classes }] of latents.entries()) {
       for (const at of positions[f] ?? []) {
         const table = new Float64Array(SYMBOLS * classes);
@@ -99,7 +99,7 @@ export function createModel(
     const { classes } = latents[f] ?? { classes: 0 };
     const own = positions[f] ?? [];
     const worth = Math.min(1, POSITIONS_WORTH / Math.max(1, own.length));
-    const logs = new Array<number>(classes).fill(0);
+    const logs = Array.from<number>({ length: classes }).fill(0);
     for (const at of own) {
       const symbol = signature[at] ?? 0;
       if (symbol === 0) continue;
@@ -122,7 +122,7 @@ export function createModel(
     const mixed = own.map((list, f) =>
       list.map((chance) => (1 - INDEPENDENT) * chance + INDEPENDENT * (anyone[f] ?? 0)),
     );
-    const likeness = new Array<number>(known.length).fill(0);
+    const likeness = Array.from<number>({ length: known.length }).fill(0);
     let total = Number.MIN_VALUE;
     for (let i = 0; i < known.length; i++) {
       let product = 1;
@@ -133,7 +133,7 @@ export function createModel(
       likeness[i] = product;
       total += product;
     }
-    const like = own.map((list) => new Array<number>(list.length).fill(0));
+    const like = own.map((list) => Array.from<number>({ length: list.length }).fill(0));
     const unlike = new Float64Array(width);
     for (let i = 0; i < known.length; i++) {
       const share = (likeness[i] ?? 0) / total;

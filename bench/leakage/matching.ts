@@ -15,7 +15,7 @@ export function matchFrequencies(parts: readonly Part[], shares: readonly number
     else clusters.push({ leader: part, members: [i] });
   }
   const classes = [...shares.keys()].toSorted((a, b) => (shares[b] ?? 0) - (shares[a] ?? 0));
-  const guesses = new Array<number>(parts.length).fill(classes.at(-1) ?? 0);
+  const guesses = Array.from<number>({ length: parts.length }).fill(classes.at(-1) ?? 0);
   for (const [rank, { members }] of clusters
     .toSorted((a, b) => b.members.length - a.members.length)
     .entries()) {
@@ -58,13 +58,13 @@ export function orderBySharing(
     (a, b) => (vector[a] ?? 0) / (roots[a] ?? 1) - (vector[b] ?? 0) / (roots[b] ?? 1),
   );
   if (isReversed) order.reverse();
-  const guesses = new Array<number>(n).fill(0);
-  let until = 0;
-  let at = 0;
-  for (const [v, share] of shares.entries()) {
-    until += share * n;
-    const isLast = v === shares.length - 1;
-    for (; at < n && (isLast || at < Math.round(until)); at++) guesses[order[at] ?? 0] = v;
+  const guesses = Array.from<number>({ length: n }).fill(0);
+  const bounds = shares.map((_, v) =>
+    Math.round(n * shares.slice(0, v + 1).reduce((sum, share) => sum + share, 0)),
+  );
+  for (const [place, entry] of order.entries()) {
+    const v = bounds.findIndex((bound) => place < bound);
+    guesses[entry] = v < 0 ? shares.length - 1 : v;
   }
   return guesses;
 }

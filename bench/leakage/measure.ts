@@ -8,7 +8,7 @@ import { inferMembership, membershipByFrequency, membershipWithFamilies } from "
 import { compile, type Person, type Population } from "./people.ts";
 import { measureRecall, recallCases, type RecallCase } from "./recall.ts";
 import { setScene, victimsOf } from "./scene.ts";
-import type { Setting } from "./settings.ts";
+import type { PrivacySetting } from "../../client/cli/calibrate/privacy/index.ts";
 import { seededRandom } from "../../examples/random.ts";
 
 const intervalSchema = z.object({ low: z.number(), high: z.number() });
@@ -107,7 +107,10 @@ export function prepareGround(
   };
 }
 
-export async function measureSetting(ground: Ground, setting: Setting): Promise<SettingFigures> {
+export async function measureSetting(
+  ground: Ground,
+  setting: PrivacySetting,
+): Promise<SettingFigures> {
   const { population, seed, victims, notHeld, summarize } = ground;
   const { compiled, entries, entryOf, simulated, random } = await setScene(
     population,

@@ -140,8 +140,11 @@ export async function readPatients(data: string, seed: string): Promise<Populati
   };
 }
 
+function diagnosisOf({ record }: HeldRecord): string {
+  return String(record.intervention["diagnosis"]);
+}
+
 function diagnosisTarget(known: readonly Person[]): Target {
-  const diagnosisOf = ({ record }: HeldRecord): string => String(record.intervention["diagnosis"]);
   const common = [...Map.groupBy(known, diagnosisOf)]
     .toSorted(([, a], [, b]) => b.length - a.length)
     .slice(0, DIAGNOSES)

@@ -10,7 +10,12 @@ import {
 import { readHearts, readPatients } from "./people.ts";
 import { inferQueries, queriesSchema } from "./queries.ts";
 import { attackBySeen, seenSchema, type SeenFigures } from "./seen.ts";
-import { DEFAULT, PLAIN, settingsWith, type Setting } from "./settings.ts";
+import {
+  DEFAULT_POLICY,
+  SINGLE_RECORDS,
+  settingsWith,
+  type PrivacySetting,
+} from "../../client/cli/calibrate/privacy/index.ts";
 import {
   attributesTable,
   goalTable,
@@ -22,7 +27,7 @@ import {
 } from "./tables.ts";
 
 export interface Measured {
-  readonly setting: Setting;
+  readonly setting: PrivacySetting;
   readonly figures: SettingFigures;
 }
 
@@ -30,7 +35,7 @@ export const attackHearts: Part = async (context) => {
   const population = await readHearts(context.data);
   return attackPopulation(context, prepareGround(population, context.seed, [1, 2, 4]), {
     decoys: 100,
-    seen: [PLAIN, DEFAULT],
+    seen: [SINGLE_RECORDS, DEFAULT_POLICY],
   });
 };
 
@@ -45,7 +50,7 @@ export const attackPatients: Part = async (context) => {
 async function attackPopulation(
   { cells, progress, seed }: BenchContext,
   ground: Ground,
-  { decoys, seen }: { readonly decoys: number; readonly seen: readonly Setting[] },
+  { decoys, seen }: { readonly decoys: number; readonly seen: readonly PrivacySetting[] },
 ): Promise<PartReport> {
   const { population, asked } = ground;
   const { name, digest } = population;

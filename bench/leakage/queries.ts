@@ -1,4 +1,5 @@
 /** Query inference: a lookup shows each shard that it asks the query's whole signature, whatever origins publish. */
+import { z } from "zod";
 import { signatureOf } from "../../protocol/index.ts";
 import { seededRandom } from "../../examples/random.ts";
 import { attackByFrequency, attackWithFamilies } from "./behind-entry.ts";
@@ -6,8 +7,7 @@ import { learnFromDump, type Knowledge } from "./knowledge.ts";
 import { advantageSchema, type Ground } from "./measure.ts";
 import { compile } from "./people.ts";
 import { setScene } from "./scene.ts";
-import { PLAIN } from "./settings.ts";
-import { z } from "zod";
+import { SINGLE_RECORDS } from "../../client/cli/calibrate/privacy/index.ts";
 
 export const queriesSchema = z.object({
   /** That the shard has seen. */
@@ -24,7 +24,7 @@ export async function inferQueries(ground: Ground): Promise<QueryFigures> {
   const { known, targets } = population;
   const random = seededRandom(`leakage queries ${seed} ${population.name}`);
   const knowledge: Knowledge = { compiled, known, targets, random };
-  const { simulated } = await setScene(population, PLAIN, seed);
+  const { simulated } = await setScene(population, SINGLE_RECORDS, seed);
   const asked = notHeld.map((person) => ({
     person,
     signature: signatureOf(compiled, person.profile),

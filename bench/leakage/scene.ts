@@ -1,14 +1,15 @@
 /** What is out in the mesh under a setting, and what an attacker has prepared of the people it knows. */
+import { sha256 } from "@noble/hashes/sha2.js";
 import {
-  publish,
+  domainUnder,
   policyOf,
+  publish,
+  type PrivacySetting,
   type PublishedEntry,
 } from "../../client/cli/calibrate/privacy/index.ts";
 import { seededRandom, type Random } from "../../examples/random.ts";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8Bytes, type CompiledDomain } from "../../protocol/index.ts";
 import { compile, type Person, type Population } from "./people.ts";
-import { domainUnder, type Setting } from "./settings.ts";
 
 export interface Entry {
   readonly signature: Uint8Array;
@@ -39,7 +40,7 @@ const COHORT_REPEATS = 4;
 
 export async function setScene(
   population: Population,
-  setting: Setting,
+  setting: PrivacySetting,
   seed: string,
 ): Promise<Scene> {
   const compiled = compile(population, domainUnder(population.domain, setting));

@@ -4,7 +4,7 @@ import { attackByFrequency } from "./behind-entry.ts";
 import { learnFromDump, type Knowledge } from "./knowledge.ts";
 import { advantageSchema, type AdvantageFigures, type Ground } from "./measure.ts";
 import { setScene } from "./scene.ts";
-import type { Setting } from "./settings.ts";
+import type { PrivacySetting } from "../../client/cli/calibrate/privacy/index.ts";
 import type { SymbolReader } from "./frequency.ts";
 
 export const SEEN = [1, 3, 10, 30, 100] as const;
@@ -15,7 +15,7 @@ export const seenSchema = z.array(advantageSchema.extend({ seen: z.number() }));
 export type SeenFigures = readonly (AdvantageFigures & { readonly seen: number })[];
 
 /** For each number, as far as there are so many: victims are those behind the entries of the samples. */
-export async function attackBySeen(ground: Ground, setting: Setting): Promise<SeenFigures> {
+export async function attackBySeen(ground: Ground, setting: PrivacySetting): Promise<SeenFigures> {
   const { population, seed, victims, summarize } = ground;
   const { compiled, entries, entryOf, simulated, random } = await setScene(
     population,

@@ -4,10 +4,14 @@ import { intervalChart, lineChart, type Plot } from "../suite/plots.ts";
 import type { AdvantageFigures, SettingFigures } from "./measure.ts";
 import type { QueryFigures } from "./queries.ts";
 import type { SeenFigures } from "./seen.ts";
-import { DEFAULT, PLAIN, type Setting } from "./settings.ts";
+import {
+  DEFAULT_POLICY,
+  SINGLE_RECORDS,
+  type PrivacySetting,
+} from "../../client/cli/calibrate/privacy/index.ts";
 
 interface Row {
-  readonly setting: Setting;
+  readonly setting: PrivacySetting;
   readonly figures: SettingFigures;
 }
 type Rows = readonly Row[];
@@ -80,7 +84,9 @@ export function membershipTable(name: string, rows: Rows): Table {
 }
 
 export function attributesTable(name: string, rows: Rows): Table {
-  const chosen = rows.filter(({ setting }) => setting === PLAIN || setting.name === DEFAULT.name);
+  const chosen = rows.filter(
+    ({ setting }) => setting === SINGLE_RECORDS || setting.name === DEFAULT_POLICY.name,
+  );
   const columns = chosen.flatMap(({ setting, figures: { behindEntry, knownPerson } }) =>
     [
       ["given an entry, with families", behindEntry.families] as const,
@@ -137,8 +143,8 @@ const RECALL_LOSS_MAX = 0.02;
 
 /** Goal 6 under each reading of "what is inferred", for the default policy in a keyed domain. */
 export function goalTable(name: string, rows: Rows, asked: readonly number[]): Table {
-  const plain = rows.find(({ setting }) => setting === PLAIN)?.figures;
-  const own = rows.find(({ setting }) => setting.name === DEFAULT.name)?.figures;
+  const plain = rows.find(({ setting }) => setting === SINGLE_RECORDS)?.figures;
+  const own = rows.find(({ setting }) => setting.name === DEFAULT_POLICY.name)?.figures;
   if (!plain || !own) throw new Error("the plain and the default setting are always measured");
   const outsider = (which: "behindEntry" | "knownPerson", what: string): string[] => [
     `outsider, whole dump: ${what}`,

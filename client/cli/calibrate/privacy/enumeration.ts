@@ -71,7 +71,7 @@ function weighValues(
       ),
     );
     const most = Math.max(...logs);
-    const classes = new Array<number>(attribute.classes).fill(-Infinity);
+    const classes = Array.from<number>({ length: attribute.classes }).fill(-Infinity);
     for (const [i, candidate] of candidates.entries()) {
       const before = classes[candidate.class] ?? -Infinity;
       classes[candidate.class] = logSum(before, (logs[i] ?? 0) - most);

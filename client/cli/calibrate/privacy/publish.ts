@@ -54,19 +54,21 @@ export async function publish(
     publication.groupSize > 1
       ? await cohortsOf(compiled, records, policy)
       : singlesOf(compiled, records, policy);
-  const entries = told.filter(({ members }) => members.length >= publication.minimumCount);
+  const withNoise = (signature: Uint8Array): Uint8Array =>
+    randomise(compiled.plan, signature, secret);
+  const entries = told
+    .filter(({ members }) => members.length >= publication.minimumCount)
+    .map((entry) => ({ ...entry, signature: withNoise(entry.signature) }));
   const taken = new Set(entries.map(({ signature }) => toBase64Url(signature)));
   const decoys = makeDecoys(compiled, {
     publication,
     sources: told.map(({ profile }) => profile),
     secret,
     wanted: publication.decoys,
+    withNoise,
     isTaken: (signature) => taken.has(toBase64Url(signature)),
-  }).map(({ signature }) => ({ signature, members: [], profile: [] }));
-  return [...entries, ...decoys].map((entry) => ({
-    ...entry,
-    signature: randomise(compiled.plan, entry.signature, secret),
-  }));
+  });
+  return [...entries, ...decoys.map(({ signature }) => ({ signature, members: [], profile: [] }))];
 }
 
 async function cohortsOf(

@@ -1,7 +1,7 @@
-/** What an origin may do so that its entries tell less. Whether a domain is keyed is not among it: see attackers. */
-import type { Domain } from "../../protocol/index.ts";
+/** What domains and origins may do so that entries tell less. A key is not among it: it decides who can read, not what is told. */
+import type { Domain } from "../../../../protocol/index.ts";
 
-export interface Setting {
+export interface PrivacySetting {
   readonly name: string;
   /** What differs from the default policy. */
   readonly policy: object;
@@ -10,15 +10,18 @@ export interface Setting {
 }
 
 /** Each record is published by its own signature: what all others are compared with. */
-export const PLAIN: Setting = { name: "single records", policy: { minimumGroupSize: 1 } };
+export const SINGLE_RECORDS: PrivacySetting = {
+  name: "single records",
+  policy: { minimumGroupSize: 1 },
+};
 /** What an origin does that was told nothing else. */
-export const DEFAULT: Setting = { name: "cohorts of 20 (default)", policy: {} };
+export const DEFAULT_POLICY: PrivacySetting = { name: "cohorts of 20 (default)", policy: {} };
 
 /** `decoys`: an origin, where there are any. */
-export function settingsWith(decoys: number): readonly Setting[] {
+export function settingsWith(decoys: number): readonly PrivacySetting[] {
   const single = { minimumGroupSize: 1 };
   return [
-    PLAIN,
+    SINGLE_RECORDS,
     { name: "single, coarseness 0.5", policy: { ...single, publishedCoarseness: 0.5 } },
     { name: "single, coarseness 1", policy: { ...single, publishedCoarseness: 1 } },
     {
@@ -31,13 +34,13 @@ export function settingsWith(decoys: number): readonly Setting[] {
     { name: `single, ${decoys} decoys an origin`, policy: { ...single, decoys } },
     { name: "cohorts of 5", policy: { minimumGroupSize: 5 } },
     { name: "cohorts of 10", policy: { minimumGroupSize: 10 } },
-    DEFAULT,
+    DEFAULT_POLICY,
     { name: "cohorts of 20, epsilon 4", policy: {}, epsilon: 4 },
     { name: `cohorts of 20, ${decoys} decoys an origin`, policy: { decoys } },
   ];
 }
 
-export function domainUnder(domain: Domain, { epsilon }: Setting): Domain {
+export function domainUnder(domain: Domain, { epsilon }: PrivacySetting): Domain {
   return epsilon === undefined
     ? domain
     : { ...domain, signature: { ...domain.signature, epsilon } };
