@@ -83,7 +83,7 @@ function rareDiseaseDomain(ontology: Ontology): Domain {
       { name: "gene", kind: "categorical" },
       { name: "variant", kind: "categorical" },
     ],
-    signature: { symbols: 128, trees: 24, rootDepth: 1, candidates: 400 },
+    signature: { symbols: 256, trees: 24, rootDepth: 1, candidates: 50, branches: 4 },
   });
 }
 

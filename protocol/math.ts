@@ -1,6 +1,6 @@
 /**
- * The natural logarithm from IEEE-754 basic operations alone. `Math.log` may differ in the last bit
- * between engines and languages; a signature must not.
+ * Functions of real numbers. The natural logarithm is from IEEE-754 basic operations alone: `Math.log` may
+ * differ in the last bit between engines and languages; a signature must not.
  */
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
@@ -38,4 +38,14 @@ export function ln(x: number): number {
   series = series * z + 1 / 3;
   series = series * z + 1;
   return exponent * Math.LN2 + 2 * s * series;
+}
+
+/** Chance that a standard normal variable is below x, within 1e-7 (Abramowitz & Stegun 1964, 26.2.17). */
+export function normalCdf(x: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(x));
+  const series =
+    t *
+    (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const above = (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * series;
+  return x < 0 ? above : 1 - above;
 }

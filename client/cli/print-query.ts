@@ -109,11 +109,17 @@ function formatCost({ coverage, cost }: QueryResponse): string {
   const overBudget = coverage.overBudget > 0 ? ` (${coverage.overBudget} over the budget)` : "";
   return [
     `${slotsAnswered} of ${slotsAsked} slots answered${overBudget}`,
-    `${originsFound} origins found, ${originsAsked} asked, ${originsAnswered} answered`,
+    `${originsFound} origins found, ${originsAsked} asked, ${originsAnswered} answered${sureness(coverage)}`,
     `${cost.lookupRequests} lookup${lookupKinds(cost)} and ${cost.originRequests} origin requests`,
     `${kilobytes(cost.bytesSent)} kB sent, ${kilobytes(cost.bytesReceived)} kB received`,
     `${cost.milliseconds.toFixed(0)} ms`,
   ].join("; ");
+}
+
+/** Rounded down, so that nothing is said to be certain that is not. */
+function sureness({ confidence }: QueryResponse["coverage"]): string {
+  if (confidence === undefined) return "";
+  return `, none better at the others: ${Math.floor(100 * confidence)} % sure`;
 }
 
 /** What the lookups were for beyond finding, where there are such. */

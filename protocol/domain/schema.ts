@@ -25,8 +25,10 @@ export const signatureSettingsSchema = z.strictObject({
   trees: z.int().min(1).max(64),
   /** Symbols of a path that make the root key. */
   rootDepth: z.int().min(1).max(4),
-  /** Entries that one tree's lookup examines. */
+  /** Entries that a lookup examines of each branch of a tree. */
   candidates: z.int().min(10).max(5000),
+  /** Orders in which each tree reads what follows its root: more are found at one root key. 1 where absent. */
+  branches: z.int().min(1).max(16).optional(),
   /** Present in a keyed domain: what its hash families derive from is a secret of its members. */
   key: domainKeySchema.optional(),
   /** Of the randomised response on each symbol that is published; absent for none. */

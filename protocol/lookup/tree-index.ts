@@ -1,5 +1,5 @@
 /**
- * The LSH Forest of one domain (Bawa, Condie & Ganesan 2005) over packed signatures: per tree the rows in
+ * The LSH Forest of one domain (Bawa, Condie & Ganesan 2005) over packed signatures: per branch of a tree the rows in
  * path order, so that a lookup is a binary search and a scan outward over bytes. Rows are numbers; what
  * they stand for is the caller's. Memory only: storage is the truth and this is rebuilt from it.
  */
@@ -38,7 +38,13 @@ export interface Lookup {
   readonly scanned: number;
 }
 
-/** No origin takes more than this share of a tree's candidates, so that one cannot crowd out the others. */
+/** One order of a tree's positions, and the tree's rows in it. */
+interface Branch {
+  readonly order: Uint16Array;
+  readonly rows: Uint32Array;
+}
+
+/** No origin takes more than this share of a branch's candidates, so that one cannot crowd out the others. */
 const ORIGIN_SHARE = 1 / 4;
 /** Rows looked at for each candidate taken, at most: bounds a lookup where most rows are dead or over their share. */
 const SCAN_FACTOR = 4;
@@ -49,12 +55,12 @@ export class TreeIndex {
   #origins = new Uint32Array(0);
   #rowCount = 0;
   readonly #removed = new Set<number>();
-  /** Per tree, its rows in path order. */
-  readonly #trees: Uint32Array[];
+  /** Per tree and branch, its rows in path order. */
+  readonly #trees: Uint32Array[][];
 
   constructor(plan: RoutingPlan) {
     this.plan = plan;
-    this.#trees = plan.orders.map(() => new Uint32Array(0));
+    this.#trees = plan.branches.map((orders) => orders.map(() => new Uint32Array(0)));
   }
 
   /** Rows that can be found. */
@@ -79,7 +85,10 @@ export class TreeIndex {
     }
     this.#rowCount = first + rows.length;
     for (const [tree, newRows] of added.entries()) {
-      if (newRows.length > 0) this.#trees[tree] = this.#merge(tree, newRows);
+      if (newRows.length === 0) continue;
+      this.#trees[tree] = this.#branches(tree).map(({ order, rows: old }) =>
+        this.#merge(order, old, newRows),
+      );
     }
     return first;
   }
@@ -89,10 +98,12 @@ export class TreeIndex {
     this.#removed.add(row);
   }
 
-  /** Takes each tree's candidates nearest to the query's path, and ranks them all by estimate. */
+  /** Takes the candidates of each branch nearest to the query's path, and ranks them all by estimate. */
   lookup(query: Uint8Array, trees: readonly number[], options: LookupOptions): Lookup {
     const found = new Set<number>();
-    for (const tree of trees) this.#collect(tree, query, options.isLive, found);
+    for (const branch of trees.flatMap((tree) => this.#branches(tree))) {
+      this.#collect(branch, query, options.isLive, found);
+    }
     const weight = queryWeight(this.plan, query);
     const byOrigin = new Map<number, { row: number; estimate: number }[]>();
     for (const row of found) {
@@ -110,31 +121,37 @@ export class TreeIndex {
     return { origins, scanned: found.size };
   }
 
+  #branches(tree: number): Branch[] {
+    const rows = this.#trees[tree] ?? [];
+    return (this.plan.branches[tree] ?? []).map((order, b) => ({
+      order,
+      rows: rows[b] ?? new Uint32Array(0),
+    }));
+  }
+
   #collect(
-    tree: number,
+    { order, rows }: Branch,
     query: Uint8Array,
     isLive: (origin: number) => boolean,
     found: Set<number>,
   ): void {
-    const rows = this.#trees[tree];
-    if (!rows) return;
     const { candidates, rootDepth } = this.plan;
     const share = Math.ceil(candidates * ORIGIN_SHARE);
     const taken = new Map<number, number>();
-    let left = this.#lowerBound(tree, rows, query) - 1;
+    let left = this.#lowerBound(order, rows, query) - 1;
     let right = left + 1;
-    let leftDepth = this.#sharedDepth(tree, rows[left], query);
-    let rightDepth = this.#sharedDepth(tree, rows[right], query);
+    let leftDepth = this.#sharedDepth(order, rows[left], query);
+    let rightDepth = this.#sharedDepth(order, rows[right], query);
     let wanted = candidates;
     for (let steps = candidates * SCAN_FACTOR; wanted > 0 && steps > 0; steps--) {
       if (Math.max(leftDepth, rightDepth) < rootDepth) break;
       let row: number | undefined;
       if (leftDepth > rightDepth) {
         row = rows[left--];
-        leftDepth = this.#sharedDepth(tree, rows[left], query);
+        leftDepth = this.#sharedDepth(order, rows[left], query);
       } else {
         row = rows[right++];
-        rightDepth = this.#sharedDepth(tree, rows[right], query);
+        rightDepth = this.#sharedDepth(order, rows[right], query);
       }
       if (row === undefined || this.#removed.has(row)) continue;
       const origin = this.#origins[row] ?? 0;
@@ -147,14 +164,13 @@ export class TreeIndex {
   }
 
   /** Symbols that the row's path shares with the query's from its start; -1 where there is no row. */
-  #sharedDepth(tree: number, row: number | undefined, query: Uint8Array): number {
+  #sharedDepth(order: Uint16Array, row: number | undefined, query: Uint8Array): number {
     if (row === undefined) return -1;
-    const order = this.plan.orders[tree];
     const offset = row * this.plan.symbols;
     const symbols = this.plan.symbols;
     let depth = 0;
     while (depth < symbols) {
-      const at = order?.[depth] ?? 0;
+      const at = order[depth] ?? 0;
       const symbol = query[at];
       if (symbol === MISSING || symbol !== this.#signatures[offset + at]) break;
       depth += 1;
@@ -163,32 +179,23 @@ export class TreeIndex {
   }
 
   /** Position of the first row whose path is not before the query's. */
-  #lowerBound(tree: number, rows: Uint32Array, query: Uint8Array): number {
+  #lowerBound(order: Uint16Array, rows: Uint32Array, query: Uint8Array): number {
     let low = 0;
     let high = rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const offset = (rows[middle] ?? 0) * this.plan.symbols;
-      if (this.#comparePaths(tree, this.#signatures, offset, query, 0) < 0) low = middle + 1;
+      if (comparePaths(order, this.#signatures, offset, query, 0) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #comparePaths(tree: number, a: Uint8Array, atA: number, b: Uint8Array, atB: number): number {
-    for (const position of this.plan.orders[tree] ?? []) {
-      const difference = (a[atA + position] ?? 0) - (b[atB + position] ?? 0);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  }
-
-  #merge(tree: number, added: number[]): Uint32Array {
-    const old = this.#trees[tree] ?? new Uint32Array(0);
+  #merge(order: Uint16Array, old: Uint32Array, added: number[]): Uint32Array {
     const { symbols } = this.plan;
     const packed = this.#signatures;
     const compare = (a: number, b: number): number =>
-      this.#comparePaths(tree, packed, a * symbols, packed, b * symbols);
+      comparePaths(order, packed, a * symbols, packed, b * symbols);
     const sorted = added.toSorted((a, b) => compare(a, b) || a - b);
     const merged = new Uint32Array(old.length + added.length);
     let from = 0;
@@ -214,6 +221,21 @@ export class TreeIndex {
     origins.set(this.#origins);
     this.#origins = origins;
   }
+}
+
+/** Negative, 0 or positive, as the path of the signature at `atA` of `a` is before, at or after that at `atB` of `b`. */
+function comparePaths(
+  order: Uint16Array,
+  a: Uint8Array,
+  atA: number,
+  b: Uint8Array,
+  atB: number,
+): number {
+  for (const position of order) {
+    const difference = (a[atA + position] ?? 0) - (b[atB + position] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 /** The first position from `from` on whose row is not `before`. */

@@ -159,6 +159,11 @@ export const coverageSchema = z.strictObject({
   originsRefused: z.int().min(0),
   originsTimedOut: z.int().min(0),
   originsFailed: z.int().min(0),
+  /**
+   * The chance that no origin that was found and did not answer holds an outcome better than the k-th; absent where
+   * fewer than k are known.
+   */
+  confidence: z.number().min(0).max(1).optional(),
 });
 
 /** The whole outcome of a query: what `POST /v1/query` answers, and the last event of its stream. */

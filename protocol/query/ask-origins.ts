@@ -1,5 +1,5 @@
 /**
- * Asking origins: best estimate first, a few at a time, while the next could still improve the top k. Used
+ * Asking origins: best estimate first, a few at a time, until it is likely that none could improve the top k. Used
  * by the gateway and by a client that calls origins itself; how one origin is asked is passed in.
  */
 import type { OriginReport, OriginStatus, QueryEvent } from "../messages/query.ts";
@@ -9,6 +9,7 @@ import type { NodeId } from "../ids.ts";
 import type { Aggregate, OutcomeResult } from "../signed/answer.ts";
 import type { Issue } from "../result.ts";
 import { kthSimilarity } from "./ranking.ts";
+import { confidenceOf, STOP_CONFIDENCE } from "./stop-rule.ts";
 
 export interface OriginCandidate {
   readonly node: NodeId;
@@ -37,8 +38,8 @@ export interface AskOptions<C extends OriginCandidate> {
   readonly exhaustive: boolean;
   /** Asked at once; a Worker may wait for six connections. */
   readonly concurrency: number;
-  /** How far above its estimate an origin's best score must be expected to lie. */
-  readonly margin: (estimate: number) => number;
+  /** Standard deviation of the estimate of an outcome of that similarity. */
+  readonly deviation: (similarity: number) => number;
   readonly now: () => number;
   /** Never rejects: every failure is an outcome. */
   readonly ask: (candidate: C) => Promise<OriginOutcome>;
@@ -68,7 +69,7 @@ export async function* askOrigins<C extends OriginCandidate>(
   for (;;) {
     while (running.size < options.concurrency) {
       const candidate = open[next];
-      if (!candidate || !couldImprove(candidate, asked, options)) break;
+      if (!candidate || isEnough(candidates.slice(next), asked, options)) break;
       next += 1;
       running.set(candidate.node, askOne(candidate, options));
     }
@@ -86,14 +87,17 @@ export async function* askOrigins<C extends OriginCandidate>(
   });
 }
 
-function couldImprove<C extends OriginCandidate>(
-  candidate: C,
+/** Whether the rest may be left out. Those under way count as answered: what they say is waited for. */
+function isEnough<C extends OriginCandidate>(
+  rest: readonly C[],
   asked: ReadonlyMap<NodeId, AskedOrigin>,
   options: AskOptions<C>,
 ): boolean {
-  if (options.exhaustive) return true;
+  if (options.exhaustive) return false;
   const kth = kthSimilarity([...asked.values()], options.k);
-  return kth === undefined || candidate.estimate + options.margin(candidate.estimate) >= kth;
+  if (kth === undefined) return false;
+  const estimates = rest.map(({ estimate }) => estimate);
+  return confidenceOf(estimates, kth, options.deviation(kth)) >= STOP_CONFIDENCE;
 }
 
 async function askOne<C extends OriginCandidate>(

@@ -12,8 +12,6 @@ import { summarize } from "./ranking.ts";
 
 /** Half of a query's time at most goes to finding origins, so that they have the other half to answer. */
 export const ROUTING_SHARE = 1 / 2;
-/** Origins are asked while their estimate, raised by this many standard deviations, reaches the k-th score. */
-const MARGIN_DEVIATIONS = 2;
 /** A Worker may wait for six connections at once, and a browser opens six to one host. */
 export const CONNECTIONS_MAX = 6;
 
@@ -57,10 +55,11 @@ export async function* queryOrigins(
     ...(settings.excludeGroups && { excludeGroups: settings.excludeGroups }),
   };
   const deadline = startedAt + settings.deadlineMs;
+  const deviation = (score: number): number => estimateDeviation(domain.plan, signature, score);
   const origins = yield* askOrigins(options.origins, {
     ...settings,
     concurrency: CONNECTIONS_MAX,
-    margin: (estimate) => MARGIN_DEVIATIONS * estimateDeviation(domain.plan, signature, estimate),
+    deviation,
     now: caller.now,
     ask: (origin) => askOriginOverHttp({ ...caller, origin, query, deadline }),
   });
@@ -69,6 +68,7 @@ export async function* queryOrigins(
     k: settings.k,
     origins,
     routing,
+    deviation,
     warnings: checked.warnings,
     milliseconds: caller.now() - startedAt,
   });

@@ -9,6 +9,7 @@ import type {
 } from "../messages/query.ts";
 import type { Issue } from "../result.ts";
 import type { AskedOrigin } from "./ask-origins.ts";
+import { confidenceOf } from "./stop-rule.ts";
 
 /** The best `k` results of all origins: by score, ties by node and reference, so that the order is always the same. */
 export function rankResults(origins: readonly AskedOrigin[], k: number): RankedResult[] {
@@ -46,6 +47,8 @@ export interface QueryOutcome {
   readonly k: number;
   readonly origins: readonly AskedOrigin[];
   readonly routing: Pick<RouteResponse, "coverage" | "cost">;
+  /** As it is asked by. */
+  readonly deviation: (similarity: number) => number;
   readonly warnings: readonly Issue[];
   /** From the query's arrival to its answer. */
   readonly milliseconds: number;
@@ -71,6 +74,7 @@ export function summarize(outcome: QueryOutcome): QueryResponse {
       originsRefused: count("refused"),
       originsTimedOut: count("timed-out"),
       originsFailed: count("unreachable", "invalid"),
+      ...confidence(outcome),
     },
     cost: {
       ...routing.cost,
@@ -81,6 +85,15 @@ export function summarize(outcome: QueryOutcome): QueryResponse {
     },
     warnings: distinctIssues([...outcome.warnings, ...origins.flatMap((o) => o.warnings)]),
   };
+}
+
+/** How sure it is that the best k were found at the origins that answered; nothing where they hold fewer than k. */
+function confidence({ origins, k, deviation }: QueryOutcome): { confidence?: number } {
+  const kth = kthSimilarity(origins, k);
+  if (kth === undefined) return {};
+  const others = origins.filter(({ report }) => report.status !== "answered");
+  const estimates = others.map(({ report }) => report.estimate);
+  return { confidence: confidenceOf(estimates, kth, deviation(kth)) };
 }
 
 /** Every origin warns of the same unknown term; the requester needs to hear it once. */

@@ -25,15 +25,18 @@ export interface RoutingPlan {
   readonly weightAt: Float64Array;
   /** Per tree, the positions in the order that its path reads them. */
   readonly orders: readonly Uint16Array[];
+  /** Per tree, the order of each of its branches: the tree's own, then others that begin with the same root. */
+  readonly branches: readonly (readonly Uint16Array[])[];
 }
 
 export function planRouting(domain: Domain, domainId: DomainId): RoutingPlan {
-  const { symbols, trees, rootDepth, candidates, epsilon } = domain.signature;
+  const { symbols, trees, rootDepth, candidates, epsilon, branches = 1 } = domain.signature;
   const key = fromBase64Url(domainId);
   const weights = domain.features.map((feature) => feature.weight);
   const symbolCounts = shareOut(symbols, weights);
   const owners = symbolCounts.flatMap((count, feature) => Array<number>(count).fill(feature));
   const positions = prfPermutation(key, "positions", symbols);
+  const orders = Array.from({ length: trees }, (_, t) => prfPermutation(key, `tree/${t}`, symbols));
   const featureAt = Uint8Array.from(positions, (position) => owners[position] ?? 0);
   return {
     domainId,
@@ -45,8 +48,21 @@ export function planRouting(domain: Domain, domainId: DomainId): RoutingPlan {
     symbolCounts,
     featureAt,
     weightAt: Float64Array.from(featureAt, (f) => (weights[f] ?? 0) / (symbolCounts[f] ?? 1)),
-    orders: Array.from({ length: trees }, (_, t) => prfPermutation(key, `tree/${t}`, symbols)),
+    orders,
+    branches: orders.map((order, t) =>
+      Array.from({ length: branches }, (_, b) =>
+        b === 0
+          ? order
+          : branchOf(order, rootDepth, prfPermutation(key, `tree/${t}/${b}`, symbols)),
+      ),
+    ),
   };
+}
+
+/** The root's positions as the tree reads them, then all others as `order` does. */
+function branchOf(tree: Uint16Array, rootDepth: number, order: Uint16Array): Uint16Array {
+  const root = tree.subarray(0, rootDepth);
+  return Uint16Array.of(...root, ...order.filter((position) => !root.includes(position)));
 }
 
 /** Shares out `total` in proportion to `weights` by largest remainder, at least one to each. */

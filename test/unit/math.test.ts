@@ -1,6 +1,6 @@
 import { fc } from "./support/property.ts";
 import { describe, expect, it } from "vitest";
-import { ln } from "../../protocol/math.ts";
+import { ln, normalCdf } from "../../protocol/math.ts";
 import { seededRandom, SLOW } from "./support/random.ts";
 
 const float = new Float64Array(1);
@@ -48,5 +48,22 @@ describe("ln", SLOW, () => {
   it("P-09: holds at the ends of its range", () => {
     expect(ulpsBetween(ln(5e-324), Math.log(5e-324))).toBeLessThanOrEqual(2);
     expect(ulpsBetween(ln(Number.MAX_VALUE), Math.log(Number.MAX_VALUE))).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("the normal distribution", () => {
+  it("P-81: has the published quantiles", () => {
+    for (const [x, below] of [
+      [0, 0.5],
+      [1, 0.841344746],
+      [1.644853627, 0.95],
+      [1.959963985, 0.975],
+      [3, 0.998650102],
+      [-2.326347874, 0.01],
+    ] as const) {
+      expect(normalCdf(x)).toBeCloseTo(below, 6);
+    }
+    expect(normalCdf(-40)).toBe(0);
+    expect(normalCdf(40)).toBe(1);
   });
 });

@@ -2,7 +2,7 @@
 import { toBase64Url } from "../../protocol/bytes.ts";
 import { compileDomain, type CompiledDomain } from "../../protocol/domain/compile.ts";
 import { encodeProfile, type Profile } from "../../protocol/domain/profile.ts";
-import { canonicalBytes, parseDomain } from "../../protocol/domain/schema.ts";
+import { canonicalBytes, parseDomain, type Domain } from "../../protocol/domain/schema.ts";
 import { nodeIdSchema } from "../../protocol/ids.ts";
 import { createPlacement } from "../../protocol/placement/placement.ts";
 import { rootKeyOf, slotOf } from "../../protocol/signature/root-keys.ts";
@@ -28,8 +28,12 @@ export function sampleDomain() {
     ],
     intervention: [{ name: "treatment", kind: "categorical" }],
     result: [{ name: "survived", kind: "binary", better: true }],
-    signature: { symbols: 64, trees: 4, rootDepth: 2, candidates: 100 },
+    signature: signatureSettings(),
   };
+}
+
+function signatureSettings(): Domain["signature"] {
+  return { symbols: 64, trees: 4, rootDepth: 2, candidates: 100 };
 }
 
 export const PROFILES: Profile[] = [
@@ -48,8 +52,19 @@ export const PROFILES: Profile[] = [
 ];
 
 export function compiledSample(): CompiledDomain {
-  const domain = must(parseDomain(JSON.stringify(sampleDomain())));
+  return compile(sampleDomain());
+}
+
+function compile(document: ReturnType<typeof sampleDomain>): CompiledDomain {
+  const domain = must(parseDomain(JSON.stringify(document)));
   return must(compileDomain(domain, openOntologies()));
+}
+
+/** The same domain with three branches a tree, which makes it another domain. */
+function branchVectors() {
+  const sample = sampleDomain();
+  const { id, plan } = compile({ ...sample, signature: { ...sample.signature, branches: 3 } });
+  return { id, branches: plan.branches.map((orders) => orders.map((order) => [...order])) };
 }
 
 export function signatureVectors() {
@@ -65,6 +80,7 @@ export function signatureVectors() {
     symbolCounts: plan.symbolCounts,
     featureAt: [...plan.featureAt],
     orders: plan.orders.map((order) => [...order]),
+    branched: branchVectors(),
     profiles: PROFILES.map((profile, i) => {
       const signature = signatures[i] ?? new Uint8Array(0);
       const keys = plan.orders.map((_, tree) => rootKeyOf(plan, signature, tree));

@@ -5,6 +5,7 @@
 import { recallAt } from "../../../examples/evaluation.ts";
 import {
   compileDomain,
+  planRouting,
   querySettingsSchema,
   signatureOf,
   similarity,
@@ -15,7 +16,6 @@ import {
   type EncodedProfile,
   type Ontology,
   type OntologyId,
-  type RoutingPlan,
 } from "../../../protocol/index.ts";
 import type { Settings } from "./settings.ts";
 
@@ -56,7 +56,10 @@ export function measure(
     const compiled = compileWith(measured, sameSymbols);
     const signatures = measured.profiles.map((profile) => signatureOf(compiled, profile));
     // Trees are independent of each other, so an index of the most trees serves for fewer.
-    for (const group of groupBy(sameSymbols, (s) => `${s.rootDepth} ${s.candidates}`)) {
+    for (const group of groupBy(
+      sameSymbols,
+      (s) => `${s.rootDepth} ${s.candidates} ${s.branches}`,
+    )) {
       const forest = growForest(compiled, group, signatures);
       for (const one of group) trials.push(tryOut(measured, truth, forest, one));
       onTrials(trials.length);
@@ -109,8 +112,8 @@ function growForest(
   signatures: readonly Uint8Array[],
 ): Forest {
   const [first = compiled.domain.signature] = group;
-  const { rootDepth, candidates } = first;
-  const plan: RoutingPlan = { ...compiled.plan, rootDepth, candidates };
+  const { id, domain, plan: widest } = compiled;
+  const plan = planRouting({ ...domain, signature: { ...first, trees: widest.trees } }, id);
   const index = new TreeIndex(plan);
   const slots = signatures.map((signature) => slotsOf(plan, signature));
   index.insert(

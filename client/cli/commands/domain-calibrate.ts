@@ -198,6 +198,7 @@ function formatReport(report: Report, { target }: CalibrateOptions): string {
         "trees",
         "rootDepth",
         "candidates",
+        "branches",
         `recall@${K}`,
         "+-",
         "rows scanned",
@@ -218,10 +219,10 @@ function formatReport(report: Report, { target }: CalibrateOptions): string {
 }
 
 function cellsOf(trial: Trial, isCurrent: boolean): string[] {
-  const { symbols, trees, rootDepth, candidates } = trial.settings;
+  const { symbols, trees, rootDepth, candidates, branches = 1 } = trial.settings;
   return [
     isCurrent ? "*" : "",
-    ...[symbols, trees, rootDepth, candidates].map(String),
+    ...[symbols, trees, rootDepth, candidates, branches].map(String),
     trial.recall.toFixed(3),
     trial.standardError.toFixed(3),
     trial.rowsScanned.toFixed(0),

@@ -59,7 +59,7 @@ export function costReport(
   const medianOf = (of: (response: QueryResponse) => number) => ({
     median: median(responses.map(of)),
   });
-  const sum = (of: keyof QueryResponse["coverage"]): number =>
+  const sum = (of: Exclude<keyof QueryResponse["coverage"], "confidence">): number =>
     responses.reduce((total, { coverage }) => total + coverage[of], 0);
   return {
     example: example.name,

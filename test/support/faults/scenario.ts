@@ -64,12 +64,16 @@ export class Scenarios {
     const broken = ledger.broken.length;
 
     const end = await inject();
-    await workload.churn();
-    const askers = workload.live.filter((slug) => !unsound.includes(slug));
-    const asked = askers.slice(0, this.#askersUnderFault);
-    // While a fault lasts, a replica may not have heard of a withdrawal; what was acknowledged is found.
-    const underFault = await this.#check(asked);
-    await end();
+    let underFault: readonly Finding[];
+    try {
+      await workload.churn();
+      const askers = workload.live.filter((slug) => !unsound.includes(slug));
+      const asked = askers.slice(0, this.#askersUnderFault);
+      // While a fault lasts, a replica may not have heard of a withdrawal; what was acknowledged is found.
+      underFault = await this.#check(asked);
+    } finally {
+      await end();
+    }
     const { rounds, amiss } = await this.#untilWhole();
 
     this.#rows.push({

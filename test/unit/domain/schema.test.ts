@@ -97,6 +97,8 @@ describe("domains that cannot work", () => {
     ["a root depth of 5", "signature.rootDepth", 5],
     ["9 candidates", "signature.candidates", 9],
     ["5,001 candidates", "signature.candidates", 5001],
+    ["no branch", "signature.branches", 0],
+    ["17 branches", "signature.branches", 17],
   ])("P-10: %s is refused with its path", (_, path, value, reported = path) => {
     expect(issuesOf(JSON.stringify(changed(path, value))).map((issue) => issue.path)).toContain(
       reported,
@@ -161,6 +163,7 @@ describe("domains that work", () => {
     ["64 trees", "signature.trees", 64],
     ["a root depth of 4", "signature.rootDepth", 4],
     ["5,000 candidates", "signature.candidates", 5000],
+    ["16 branches", "signature.branches", 16],
     ["256 levels", "features.2.levels", levels(256)],
     ["a feature named constructor", "features.0.name", "constructor"],
     ["a name of 64 characters", "name", "a".repeat(64)],

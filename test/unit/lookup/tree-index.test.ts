@@ -24,8 +24,7 @@ function makeRows(count: number, seed: number, origins: number): IndexRow[] {
   }));
 }
 
-function sharedDepth(tree: number, a: Uint8Array, b: Uint8Array): number {
-  const order = [...(plan.orders[tree] ?? [])];
+function sharedDepth(order: Uint16Array, a: Uint8Array, b: Uint8Array): number {
   const end = order.findIndex((at) => a[at] === 0 || a[at] !== b[at]);
   return end < 0 ? order.length : end;
 }
@@ -41,14 +40,40 @@ describe("lookups in trees", () => {
     const index = new TreeIndex(plan);
     index.insert(rows);
     for (const { signature: query } of makeRows(40, 34, 1)) {
-      for (const tree of TREES) {
+      for (const [tree, order] of plan.orders.entries()) {
         const depths = rows.map(({ signature, trees }) =>
-          trees.includes(tree) ? sharedDepth(tree, query, signature) : -1,
+          trees.includes(tree) ? sharedDepth(order, query, signature) : -1,
         );
         const able = depths.filter((depth) => depth >= plan.rootDepth).toSorted((a, b) => b - a);
         const taken = rowsIn(index, query, [tree]).map((row) => depths[row] ?? -1);
         expect(taken.toSorted((a, b) => b - a)).toEqual(able.slice(0, plan.candidates));
       }
+    }
+  });
+
+  it("P-33: takes as many of each branch of a tree", () => {
+    const branched = compileSample({
+      ...document,
+      signature: { symbols: 16, trees: 3, rootDepth: 1, candidates: 12, branches: 3 },
+    }).plan;
+    const rows = makeRows(300, 35, 300);
+    const index = new TreeIndex(branched);
+    index.insert(rows);
+    const [tree] = TREES;
+    for (const { signature: query } of makeRows(40, 36, 1)) {
+      const found = rowsIn(index, query, [tree ?? 0]);
+      for (const order of branched.branches[tree ?? 0] ?? []) {
+        const depths = rows.map(({ signature, trees }) =>
+          trees.includes(tree ?? 0) ? sharedDepth(order, query, signature) : -1,
+        );
+        const able = depths.filter((depth) => depth >= branched.rootDepth);
+        const least = able.toSorted((a, b) => b - a)[branched.candidates - 1] ?? 0;
+        const deeper = depths.flatMap((depth, row) =>
+          depth >= branched.rootDepth && depth > least ? [row] : [],
+        );
+        expect(found).toEqual(expect.arrayContaining(deeper));
+      }
+      expect(found.length).toBeLessThanOrEqual(3 * branched.candidates);
     }
   });
 

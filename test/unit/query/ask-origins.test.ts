@@ -60,7 +60,7 @@ async function run(
     maxOrigins: 100,
     exhaustive: false,
     concurrency: 2,
-    margin: () => 0.1,
+    deviation: () => 0.06,
     now: () => 1000,
     ask: answer,
     ...change,
@@ -158,17 +158,21 @@ describe("asking origins", () => {
 
   it("P-53: goes on while fewer than k results are in", async () => {
     const candidates = [0.9, 0.2, 0.1, 0.05].map((e, i) => candidateOf(i, e, [e]));
-    const { started } = await run(candidates, { concurrency: 1, k: 3, margin: () => 0 });
+    const { started } = await run(candidates, { concurrency: 1, k: 3, deviation: () => 0 });
     expect(started).toHaveLength(3);
   });
 
-  it("P-53: an origin whose estimate and margin just reach the k-th score is asked", async () => {
+  it("P-53: asks on while the chance of a better outcome elsewhere is above one in twenty", async () => {
     const first = candidateOf(0, 1, [0.5]);
-    const options = { k: 1, concurrency: 1, margin: () => 0.25 };
-    const reaching = await run([first, candidateOf(1, 0.25, [])], options);
-    expect(reaching.started).toHaveLength(2);
-    const below = await run([first, candidateOf(1, 0.2499, [])], options);
-    expect(below.started).toHaveLength(1);
+    const options = { k: 1, concurrency: 1, deviation: () => 0.1 };
+    // 95 % of a normal distribution lie below 1.6449 standard deviations.
+    const likely = await run([first, candidateOf(1, 0.3356, [])], options);
+    expect(likely.started).toHaveLength(2);
+    const unlikely = await run([first, candidateOf(1, 0.3355, [])], options);
+    expect(unlikely.started).toHaveLength(1);
+    const many = [1, 2, 3].map((i) => candidateOf(i, 0.3355, []));
+    const together = await run([first, ...many], options);
+    expect(together.started).toHaveLength(3);
   });
 
   it("P-53: all origins asked, the ranking equals merging everything", async () => {
@@ -185,14 +189,14 @@ describe("asking origins", () => {
     );
   });
 
-  it("P-53: with exact estimates and a margin of 0, stopping early loses nothing", async () => {
+  it("P-53: with exact estimates, stopping early loses nothing", async () => {
     await fc.assert(
       fc.asyncProperty(anyCandidates, fc.integer({ min: 1, max: 5 }), async (drafts, k) => {
         const candidates = drafts
           .map((draft) => ({ ...draft, estimate: Math.max(0, ...draft.scores) }))
           .toSorted((a, b) => b.estimate - a.estimate);
         const scoresOf = async (exhaustive: boolean): Promise<number[]> => {
-          const { asked } = await run(candidates, { k, exhaustive, margin: () => 0 });
+          const { asked } = await run(candidates, { k, exhaustive, deviation: () => 0 });
           return rankResults(asked, k).map((result) => result.score);
         };
         expect(await scoresOf(false)).toEqual(await scoresOf(true));

@@ -114,6 +114,7 @@ describe("the summary", () => {
     k: 1,
     origins,
     routing: { coverage: { slotsAsked: 6, slotsAnswered: 5, overBudget: 1 }, cost },
+    deviation: () => 0.1,
     warnings: [unknown, { path: "phenotype.1", message: "unknown term X:2" }],
     milliseconds: 42,
   });
@@ -129,6 +130,8 @@ describe("the summary", () => {
       originsRefused: 1,
       originsTimedOut: 1,
       originsFailed: 2,
+      // Of each of the seven that did not answer it is as likely as not.
+      confidence: expect.closeTo(0.5 ** 7, 6),
     });
     expect(summary.origins).toHaveLength(9);
   });

@@ -91,6 +91,20 @@ describe("the routing plan", () => {
     expect(new Set(plan.orders.map((order) => order.join())).size).toBe(plan.trees);
   });
 
+  it("P-27: a tree's branches begin with its root and read the rest each in an order of its own", () => {
+    const document = sampleDocument();
+    const signature = { symbols: 128, trees: 6, rootDepth: 2, candidates: 50, branches: 4 };
+    const branched = compileSample({ ...document, signature }).plan;
+    for (const [tree, orders] of branched.branches.entries()) {
+      expect(orders[0]).toEqual(branched.orders[tree]);
+      expect(new Set(orders.map((order) => order.join())).size).toBe(4);
+      for (const order of orders) {
+        expect(order.subarray(0, 2)).toEqual(branched.orders[tree]?.subarray(0, 2));
+        expect(new Set(order).size).toBe(128);
+      }
+    }
+  });
+
   it("P-26: another domain id gives another layout and other orders", () => {
     const plans = compileVariants(sampleDocument(), 5).map((compiled) => compiled.plan);
     expect(new Set(plans.map((p) => p.featureAt.join())).size).toBe(5);
