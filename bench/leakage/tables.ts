@@ -56,11 +56,6 @@ export function settingsTable(name: string, rows: Rows, asked: readonly number[]
 }
 
 export function membershipTable(name: string, rows: Rows): Table {
-  const cells = ({ auc, interval, tprAt01, tprAt10 }: SettingFigures["membership"]["families"]) => [
-    withInterval({ value: auc, ...interval }),
-    tprAt01.toFixed(2),
-    tprAt10.toFixed(2),
-  ];
   return {
     title: `${name}: membership inference`,
     headers: [
@@ -74,13 +69,22 @@ export function membershipTable(name: string, rows: Rows): Table {
     ],
     rows: rows.map(({ setting, figures: { membership } }) => [
       setting.name,
-      ...cells(membership.families),
-      ...cells(membership.dump),
+      ...membershipCells(membership.families),
+      ...membershipCells(membership.dump),
     ]),
     notes: [
       "200 people who are published, and 200 (or as many as there are) of whom no origin has a record.",
     ],
   };
+}
+
+function membershipCells({
+  auc,
+  interval,
+  tprAt01,
+  tprAt10,
+}: SettingFigures["membership"]["families"]): string[] {
+  return [withInterval({ value: auc, ...interval }), tprAt01.toFixed(2), tprAt10.toFixed(2)];
 }
 
 export function attributesTable(name: string, rows: Rows): Table {

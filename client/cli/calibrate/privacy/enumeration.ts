@@ -107,8 +107,8 @@ function weighElement(
 
 /** That a published symbol is the one which a true value gives with probability `share`. */
 function matchChance(retention: number, share: number): number {
-  const true_ = retention * share;
-  return true_ + (1 - true_) / SYMBOL_VALUES;
+  const kept = retention * share;
+  return kept + (1 - kept) / SYMBOL_VALUES;
 }
 
 function candidatesOf(
