@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { reportError } from "../client/cli/report-error.ts";
 import { attackBench } from "./attack/attack-bench.ts";
 import { federatedBench } from "./federated/federated-bench.ts";
+import { leakageBench } from "./leakage/leakage-bench.ts";
 import { meshBench } from "./mesh/mesh-bench.ts";
 import { originBench } from "./origin/origin-bench.ts";
 import { recallBench } from "./recall/recall-bench.ts";
@@ -20,6 +21,7 @@ try {
     .addCommand(soakBench())
     .addCommand(suiteCommand(federatedBench))
     .addCommand(suiteCommand(recallBench))
+    .addCommand(suiteCommand(leakageBench))
     .parseAsync(process.argv);
 } catch (error) {
   process.exitCode = reportError(error, process.argv.includes("--json"));

@@ -63,7 +63,26 @@ export async function readCompiledDomain(
   const ontologies = await readOntologies(ontologyPaths);
   const secrets = await readDomainSecrets(secretPaths);
   const domain = await readDomain(path);
-  const compiled = compileDomain(domain, ontologies, { secret: secretFor(domain, secrets) });
+  return compileRead(path, domain, ontologies, secretFor(domain, secrets));
+}
+
+/** With neither key nor noise: signatures find as much as the domain's own, and no secret is needed to make them. */
+export async function readPlainDomain(
+  path: string,
+  ontologies: ReadonlyMap<OntologyId, Ontology>,
+): Promise<CompiledDomain> {
+  const { signature, ...domain } = await readDomain(path);
+  const { key: _key, epsilon: _epsilon, ...plain } = signature;
+  return compileRead(path, { ...domain, signature: plain }, ontologies);
+}
+
+function compileRead(
+  path: string,
+  domain: Domain,
+  ontologies: ReadonlyMap<OntologyId, Ontology>,
+  secret?: DomainSecret,
+): CompiledDomain {
+  const compiled = compileDomain(domain, ontologies, { secret });
   if (compiled.ok) return compiled.value;
   const lacksSecret = compiled.error.some((issue) => issue.path === DOMAIN_KEY_PATH);
   const [what, hint] = lacksSecret
