@@ -6,6 +6,7 @@ import { federatedBench } from "./federated/federated-bench.ts";
 import { meshBench } from "./mesh/mesh-bench.ts";
 import { originBench } from "./origin/origin-bench.ts";
 import { recallBench } from "./recall/recall-bench.ts";
+import { scaleBench } from "./scale/scale-bench.ts";
 import { soakBench } from "./soak/soak-bench.ts";
 import { sourcesBench } from "./sources/sources-bench.ts";
 import { suiteCommand } from "./suite/command.ts";
@@ -20,6 +21,7 @@ try {
     .addCommand(soakBench())
     .addCommand(suiteCommand(federatedBench))
     .addCommand(suiteCommand(recallBench))
+    .addCommand(suiteCommand(scaleBench))
     .parseAsync(process.argv);
 } catch (error) {
   process.exitCode = reportError(error, process.argv.includes("--json"));
