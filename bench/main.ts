@@ -7,6 +7,7 @@ import { leakageBench } from "./leakage/leakage-bench.ts";
 import { meshBench } from "./mesh/mesh-bench.ts";
 import { originBench } from "./origin/origin-bench.ts";
 import { recallBench } from "./recall/recall-bench.ts";
+import { scaleBench } from "./scale/scale-bench.ts";
 import { soakBench } from "./soak/soak-bench.ts";
 import { sourcesBench } from "./sources/sources-bench.ts";
 import { suiteCommand } from "./suite/command.ts";
@@ -22,6 +23,7 @@ try {
     .addCommand(suiteCommand(federatedBench))
     .addCommand(suiteCommand(recallBench))
     .addCommand(suiteCommand(leakageBench))
+    .addCommand(suiteCommand(scaleBench))
     .parseAsync(process.argv);
 } catch (error) {
   process.exitCode = reportError(error, process.argv.includes("--json"));
