@@ -8,6 +8,7 @@ import { originBench } from "./origin/origin-bench.ts";
 import { soakBench } from "./soak/soak-bench.ts";
 import { sourcesBench } from "./sources/sources-bench.ts";
 import { suiteCommand } from "./suite/command.ts";
+import { throughputBench } from "./throughput/throughput-bench.ts";
 
 try {
   await new Command("bench")
@@ -18,6 +19,7 @@ try {
     .addCommand(attackBench())
     .addCommand(soakBench())
     .addCommand(suiteCommand(federatedBench))
+    .addCommand(suiteCommand(throughputBench))
     .parseAsync(process.argv);
 } catch (error) {
   process.exitCode = reportError(error, process.argv.includes("--json"));
