@@ -85,6 +85,11 @@ export function estimateAt(
     present += share;
     if (asked === held) equal += share;
   }
+  return estimateFrom(equal, present, weight);
+}
+
+/** The estimate from the weights of the symbols that are equal, that both have, and that the query has. */
+export function estimateFrom(equal: number, present: number, weight: number): number {
   if (weight === 0) return 0;
   return ((equal - present / SYMBOL_VALUES) * SYMBOL_VALUES) / ((SYMBOL_VALUES - 1) * weight);
 }
