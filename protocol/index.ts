@@ -440,6 +440,8 @@ export {
   ENTRY_MAX_BYTES,
   decodeEntry,
   encodeEntry,
+  ENTRY_HEADER_BYTES,
+  ENTRY_ORIGIN_BYTES,
   entryKeyOf,
   isTombstone,
   signEntry,

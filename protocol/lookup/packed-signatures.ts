@@ -65,6 +65,11 @@ export class PackedSignatures {
     this.#lacking[row] = signature.includes(MISSING) ? 1 : 0;
   }
 
+  get(row: number): Uint8Array {
+    const offset = row * this.stride;
+    return this.#bytes.subarray(offset, offset + this.#plan.symbols);
+  }
+
   pack(query: Uint8Array): PackedQuery {
     const bytes = new Uint8Array(this.stride);
     bytes.set(query);

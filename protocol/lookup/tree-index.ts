@@ -94,6 +94,11 @@ export class TreeIndex {
     return first;
   }
 
+  /** A row's symbols; good until rows are added. */
+  symbolsOf(row: number): Uint8Array {
+    return this.#signatures.get(row);
+  }
+
   /** The row is found no more. Its number stays used. */
   remove(row: number): void {
     if (row >= this.#rowCount || this.#origins[row] === REMOVED) return;
