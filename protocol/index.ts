@@ -139,6 +139,7 @@ export {
   type Lookup,
   type LookupOptions,
 } from "./lookup/tree-index.ts";
+export { capacityFor } from "./lookup/capacity.ts";
 export { BUCKETS, BucketDigests } from "./gossip/digest.ts";
 export { GossipExchange, answerGossip } from "./gossip/exchange.ts";
 export {

@@ -2,13 +2,16 @@
  * The statements of an index's rows, packed: of each what neither its origin's others nor the index have already, some
  * 80 bytes. So a lookup needs no storage. Rows and origins are the index's numbers; memory only, as the index.
  */
-import { ENTRY_HEADER_BYTES, ENTRY_ORIGIN_BYTES, SIGNATURE_BYTES } from "../../protocol/index.ts";
+import {
+  capacityFor,
+  ENTRY_HEADER_BYTES,
+  ENTRY_ORIGIN_BYTES,
+  SIGNATURE_BYTES,
+} from "../../protocol/index.ts";
 
 /** seq and count, which follow what is the origin's, and the Ed25519 signature at the end. */
 const VERSION_BYTES = 12;
 const ROW_BYTES = VERSION_BYTES + SIGNATURE_BYTES;
-/** As the index: room for so many times the rows. */
-const GROWTH = 1.25;
 
 export class StatementRows {
   #rows = new Uint8Array(0);
@@ -16,9 +19,9 @@ export class StatementRows {
   readonly #headers: Uint8Array[] = [];
 
   set(row: number, origin: number, statement: Uint8Array): void {
-    const needed = (row + 1) * ROW_BYTES;
-    if (needed > this.#rows.length) {
-      const grown = new Uint8Array(Math.max(needed, Math.ceil(GROWTH * this.#rows.length)));
+    const rows = this.#rows.length / ROW_BYTES;
+    if (row >= rows) {
+      const grown = new Uint8Array(capacityFor(row + 1, rows) * ROW_BYTES);
       grown.set(this.#rows);
       this.#rows = grown;
     }

@@ -5,6 +5,7 @@
 import { MISSING } from "../features/index.ts";
 import type { RoutingPlan } from "../signature/plan.ts";
 import { estimateFrom, queryWeight } from "../signature/signature.ts";
+import { capacityFor } from "./capacity.ts";
 
 const WORD_BYTES = 4;
 /** Subsets of a word's symbols. */
@@ -50,7 +51,7 @@ export class PackedSignatures {
   /** Makes room for `rows`. */
   grow(rows: number): void {
     if (rows <= this.#lacking.length) return;
-    const capacity = Math.max(rows, 2 * this.#lacking.length);
+    const capacity = capacityFor(rows, this.#lacking.length);
     const words = new Int32Array(capacity * this.#wordCount);
     words.set(this.#words);
     this.#words = words;

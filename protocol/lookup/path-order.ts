@@ -3,13 +3,12 @@
  * nearly every comparison ends there, and is spared the signature, which lies anywhere in memory.
  */
 import { MISSING } from "../features/index.ts";
+import { capacityFor } from "./capacity.ts";
 import type { PackedSignatures } from "./packed-signatures.ts";
 
 const PREFIX_SYMBOLS = 4;
 /** With a prefix of 32 bits in front, a row's place among so many is still a whole number in a double. */
 const SORTED_MAX = 2 ** 20;
-/** Room is made for so many times the rows: most of a shard's memory is in these arrays. */
-const GROWTH = 1.25;
 
 export class PathOrder {
   readonly #positions: Uint16Array;
@@ -144,7 +143,7 @@ export class PathOrder {
 
   #grow(count: number): void {
     if (count <= this.#rows.length) return;
-    const capacity = Math.max(count, Math.ceil(GROWTH * this.#rows.length));
+    const capacity = capacityFor(count, this.#rows.length);
     const rows = new Uint32Array(capacity);
     rows.set(this.#rows);
     this.#rows = rows;

@@ -4,6 +4,7 @@
  * they stand for is the caller's. Memory only: storage is the truth and this is rebuilt from it.
  */
 import type { RoutingPlan } from "../signature/plan.ts";
+import { capacityFor } from "./capacity.ts";
 import { PackedSignatures } from "./packed-signatures.ts";
 import { PathOrder } from "./path-order.ts";
 
@@ -162,7 +163,7 @@ export class TreeIndex {
   #grow(rows: number): void {
     this.#signatures.grow(rows);
     if (rows <= this.#origins.length) return;
-    const origins = new Uint32Array(Math.max(rows, 2 * this.#origins.length));
+    const origins = new Uint32Array(capacityFor(rows, this.#origins.length));
     origins.set(this.#origins);
     this.#origins = origins;
   }
