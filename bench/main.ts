@@ -11,6 +11,7 @@ import { scaleBench } from "./scale/scale-bench.ts";
 import { soakBench } from "./soak/soak-bench.ts";
 import { sourcesBench } from "./sources/sources-bench.ts";
 import { suiteCommand } from "./suite/command.ts";
+import { throughputBench } from "./throughput/throughput-bench.ts";
 
 try {
   await new Command("bench")
@@ -24,6 +25,7 @@ try {
     .addCommand(suiteCommand(recallBench))
     .addCommand(suiteCommand(leakageBench))
     .addCommand(suiteCommand(scaleBench))
+    .addCommand(suiteCommand(throughputBench))
     .parseAsync(process.argv);
 } catch (error) {
   process.exitCode = reportError(error, process.argv.includes("--json"));

@@ -153,6 +153,7 @@ export {
   type Lookup,
   type LookupOptions,
 } from "./lookup/tree-index.ts";
+export { capacityFor } from "./lookup/capacity.ts";
 export { BUCKETS, BucketDigests } from "./gossip/digest.ts";
 export { GossipExchange, answerGossip } from "./gossip/exchange.ts";
 export {
@@ -455,6 +456,8 @@ export {
   ENTRY_MAX_BYTES,
   decodeEntry,
   encodeEntry,
+  ENTRY_HEADER_BYTES,
+  ENTRY_ORIGIN_BYTES,
   entryKeyOf,
   isTombstone,
   signEntry,

@@ -86,6 +86,11 @@ export function estimateAt(
     present += share;
     if (asked === held) equal += share;
   }
+  return estimateFrom(equal, present, weight);
+}
+
+/** The estimate from the weights of the symbols that are equal, that both have, and that the query has. */
+export function estimateFrom(equal: number, present: number, weight: number): number {
   if (weight === 0) return 0;
   const byKernel = (equal - present / SYMBOL_VALUES) * SYMBOL_VALUES;
   // Noise leaves chance matches as they are, 1 in 255, and of the others this share.
