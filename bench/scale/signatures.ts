@@ -4,8 +4,8 @@
  */
 import type { CompiledDomain } from "../../protocol/index.ts";
 import { familySeeds, toSymbol } from "../../protocol/features/feature.ts";
-import { fromBase64Url } from "../../protocol/index.ts";
-import { elementKey, mix } from "../../protocol/prf.ts";
+import { publicFamilyKey } from "../../protocol/features/family-key.ts";
+import { mix } from "../../protocol/prf.ts";
 import { FINDINGS, findingName } from "./population.ts";
 
 /** Makes words comparable as signed integers, which is much faster. */
@@ -21,7 +21,7 @@ export class SignatureWriter {
 
   /** The domain has one feature, a set. */
   constructor({ id, features, plan: { symbols } }: CompiledDomain) {
-    const key = fromBase64Url(id);
+    const key = publicFamilyKey(id);
     const seeds = familySeeds(
       { key, symbolCount: symbols, ontologies: new Map() },
       features[0]?.name ?? "",
@@ -32,7 +32,7 @@ export class SignatureWriter {
     this.#least = new Int32Array(symbols);
     this.#words = new Int32Array(FINDINGS * symbols);
     for (let finding = 0; finding < FINDINGS; finding++) {
-      const [k0, k1] = elementKey(findingName(finding));
+      const [k0, k1] = key.elementKey(findingName(finding));
       for (let j = 0; j < symbols; j++) {
         this.#words[finding * symbols + j] =
           mix(seeds[4 * j] ?? 0, seeds[4 * j + 1] ?? 0, k0, k1) ^ FLIP;

@@ -94,13 +94,13 @@ export class PackedSignatures {
       const equalBytes = ~presentBytes(difference) & (present[w] ?? 0);
       equal += weights[w * SUBSETS + subsetOf(equalBytes)] ?? 0;
     }
-    if (this.#lacking[row] === 0) return estimateFrom(equal, weight, weight);
+    if (this.#lacking[row] === 0) return estimateFrom(this.#plan, equal, weight, weight);
     let both = 0;
     for (let w = 0; w < count; w++) {
       const bytes = presentBytes(held[start + w] ?? 0) & (present[w] ?? 0);
       both += weights[w * SUBSETS + subsetOf(bytes)] ?? 0;
     }
-    return estimateFrom(equal, both, weight);
+    return estimateFrom(this.#plan, equal, both, weight);
   }
 }
 

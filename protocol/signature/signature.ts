@@ -75,7 +75,7 @@ export function estimateAt(
   offset: number,
   weight: number,
 ): number {
-  const { weightAt, symbols, retention } = plan;
+  const { weightAt, symbols } = plan;
   let equal = 0;
   let present = 0;
   for (let i = 0; i < symbols; i++) {
@@ -86,11 +86,16 @@ export function estimateAt(
     present += share;
     if (asked === held) equal += share;
   }
-  return estimateFrom(equal, present, weight);
+  return estimateFrom(plan, equal, present, weight);
 }
 
 /** The estimate from the weights of the symbols that are equal, that both have, and that the query has. */
-export function estimateFrom(equal: number, present: number, weight: number): number {
+export function estimateFrom(
+  { retention }: RoutingPlan,
+  equal: number,
+  present: number,
+  weight: number,
+): number {
   if (weight === 0) return 0;
   const byKernel = (equal - present / SYMBOL_VALUES) * SYMBOL_VALUES;
   // Noise leaves chance matches as they are, 1 in 255, and of the others this share.
