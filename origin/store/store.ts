@@ -55,6 +55,9 @@ export interface SignedRecord {
 
 export interface PutOutcome {
   readonly change: "loaded" | "updated" | "unchanged";
+  /** The record's number, and the seq of its last change. */
+  readonly record: number;
+  readonly seq: number;
   /** Entries that the record belongs to, or did until now. */
   readonly entries: readonly number[];
 }
@@ -293,19 +296,26 @@ export function openStore(
   ): PutOutcome => {
     const at = numberOf(domain);
     const known = records.find({ domain: at, id: record.id });
-    if (known && isSame(known, record)) return { change: "unchanged", entries: [known.entry] };
+    if (known && isSame(known, record)) {
+      return { change: "unchanged", record: known.number, seq: known.seq, entries: [known.entry] };
+    }
     const stored = takeOut(at, record.id, touched);
     const compiled = compiledOf(domain);
     const own = publishedSignature(compiled, publicationOf(at), record.profile, exact);
     const entry = entries.join(at, withNoise(compiled, own));
     if (!stored) {
       const reference = referenceOf(referenceSecret, domain, record.id);
-      records.insert(at, reference, record, entry, seq());
-      return { change: "loaded", entries: [entry] };
+      const number = records.insert(at, reference, record, entry, seq());
+      return { change: "loaded", record: number, seq: seq(), entries: [entry] };
     }
     records.update(stored.number, record, entry, seq());
     entries.leave(stored.entry);
-    return { change: "updated", entries: [...new Set([entry, stored.entry])] };
+    return {
+      change: "updated",
+      record: stored.number,
+      seq: seq(),
+      entries: [...new Set([entry, stored.entry])],
+    };
   };
 
   const logLoad = (domain: DomainId, changes: readonly { readonly change: string }[]): void => {

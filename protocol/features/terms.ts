@@ -81,20 +81,23 @@ function encodeTerms(raw: unknown, ontology: Ontology): Encoded<TermSet> {
   return { ok: true, value: { closure: ontology.closureOf(known) }, warnings };
 }
 
+/** Sums over the terms in ascending order, so that every implementation rounds alike. */
 function simGic(a: Uint32Array, b: Uint32Array, weights: Float64Array): number {
   let shared = 0;
   let all = 0;
   let i = 0;
   let j = 0;
-  while (i < a.length || j < b.length) {
-    const left = a[i] ?? Infinity;
-    const right = b[j] ?? Infinity;
-    const weight = weights[Math.min(left, right)] ?? 0;
+  while (i < a.length && j < b.length) {
+    const left = a[i] ?? 0;
+    const right = b[j] ?? 0;
+    const weight = weights[left < right ? left : right] ?? 0;
     if (left === right) shared += weight;
     all += weight;
     if (left <= right) i += 1;
     if (right <= left) j += 1;
   }
+  for (; i < a.length; i++) all += weights[a[i] ?? 0] ?? 0;
+  for (; j < b.length; j++) all += weights[b[j] ?? 0] ?? 0;
   return all === 0 ? 1 : shared / all;
 }
 
