@@ -3,6 +3,15 @@ import { base64urlnopad } from "@scure/base";
 import { describe, expect, it } from "vitest";
 import { fromBase64Url, toBase64Url } from "../../protocol/bytes.ts";
 
+function isRefused(decode: () => unknown): boolean {
+  try {
+    decode();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 describe("base64url in workerd", () => {
   it("is the engine's, and gives what it gives everywhere", () => {
     expect("fromBase64" in Uint8Array).toBe(true);
@@ -17,8 +26,14 @@ describe("base64url in workerd", () => {
 
   it("is refused where it is not canonical", () => {
     for (const text of ["AB==", "AB", "A", "A A", "A+", "A/", "AAA\n", "\u00e4AAA"]) {
-      expect(() => fromBase64Url(text), text).toThrow();
-      expect(() => base64urlnopad.decode(text), text).toThrow();
+      expect(
+        isRefused(() => fromBase64Url(text)),
+        text,
+      ).toBe(true);
+      expect(
+        isRefused(() => base64urlnopad.decode(text)),
+        text,
+      ).toBe(true);
     }
   });
 });
