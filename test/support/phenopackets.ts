@@ -45,17 +45,16 @@ function termOf(system: number, term: number): string {
   return `T_${100 * (system + 1) + term}`;
 }
 
+function isA(sub: string, obj: string) {
+  return { sub: `${OBO}${sub}`, pred: "is_a", obj: `${OBO}${obj}` };
+}
+
 function ontology() {
   const systems = Array.from({ length: SYSTEMS }, (_, s) => `T_${s + 1}`);
   const terms = systems.flatMap((system, s) =>
     Array.from({ length: TERMS_A_SYSTEM }, (_, t) => ({ term: termOf(s, t), system })),
   );
   const ids = ["T_0", ...systems, ...terms.map(({ term }) => term)];
-  const isA = (sub: string, obj: string) => ({
-    sub: `${OBO}${sub}`,
-    pred: "is_a",
-    obj: `${OBO}${obj}`,
-  });
   return {
     graphs: [
       {

@@ -1,5 +1,5 @@
 /** A central index of all vectors: USearch's HNSW (Malkov & Yashunin 2018) by cosine. For domains of one vector. */
-import usearch from "usearch";
+import { Index, MetricKind, ScalarKind } from "usearch";
 import type { EncodedProfile } from "../../../protocol/index.ts";
 import type { Router } from "../router.ts";
 
@@ -17,10 +17,10 @@ export const CENTRAL_HNSW: Router = {
   findAll: async ({ collection: { records, queries }, limit }) => {
     const vectors = records.map(vectorOf);
     const dimensions = vectors[0]?.length ?? 0;
-    const index = new usearch.Index({
+    const index = new Index({
       dimensions,
-      metric: usearch.MetricKind.Cos,
-      quantization: usearch.ScalarKind.F32,
+      metric: MetricKind.Cos,
+      quantization: ScalarKind.F32,
       connectivity: CONNECTIVITY,
       expansion_add: EXPANSION_ADD,
       expansion_search: EXPANSION_SEARCH,

@@ -3,6 +3,8 @@ import { findTruth, recallAmong } from "../../../../bench/recall/truth.ts";
 import { smallCollection } from "./small-collection.ts";
 import { similarity } from "../../../../protocol/index.ts";
 
+const hit = (organisation: number, score: number) => ({ organisation, score });
+
 describe("the exact answer", () => {
   const collection = smallCollection();
 
@@ -28,7 +30,6 @@ describe("the exact answer", () => {
 });
 
 describe("recall", () => {
-  const hit = (organisation: number, score: number) => ({ organisation, score });
   const truth = { hits: [hit(0, 0.9), hit(1, 0.8), hit(2, 0.5), hit(3, 0.5)], order: [] };
 
   it("is the share of the nearest that lies at the organisations asked", () => {
