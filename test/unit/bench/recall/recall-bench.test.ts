@@ -8,7 +8,7 @@ import { openCells } from "../../../../bench/suite/cells.ts";
 import { writePhenopackets } from "../../../support/phenopackets.ts";
 
 const PUBLICATIONS = 12;
-const PATIENTS_EACH = 4;
+const PATIENTS_EACH = 2;
 
 const figuresSchema = z.array(
   z.object({

@@ -3,6 +3,8 @@ import { findTruth, recallAmong } from "../../../../bench/recall/truth.ts";
 import { smallCollection } from "./small-collection.ts";
 import { similarity } from "../../../../protocol/index.ts";
 
+const hit = (organisation: number, score: number) => ({ organisation, score });
+
 describe("the exact answer", () => {
   const collection = smallCollection();
 
