@@ -5,7 +5,7 @@
 import type { CompiledDomain } from "../../protocol/index.ts";
 import { familySeeds, toSymbol } from "../../protocol/features/feature.ts";
 import { publicFamilyKey } from "../../protocol/features/family-key.ts";
-import { mix } from "../../protocol/prf.ts";
+import { elementKey, mix } from "../../protocol/prf.ts";
 import { FINDINGS, findingName } from "./population.ts";
 
 /** Makes words comparable as signed integers, which is much faster. */
@@ -13,6 +13,8 @@ const FLIP = 0x80000000;
 
 export class SignatureWriter {
   readonly #symbols: number;
+  /** 1 for findings whose words were computed. */
+  readonly #isKnown = new Uint8Array(FINDINGS);
   /** By finding, the word of each symbol's hash function. */
   readonly #words: Int32Array;
   /** Of each symbol, what maps its least word to a byte. */
@@ -31,13 +33,6 @@ export class SignatureWriter {
     this.#seeds = seeds;
     this.#least = new Int32Array(symbols);
     this.#words = new Int32Array(FINDINGS * symbols);
-    for (let finding = 0; finding < FINDINGS; finding++) {
-      const [k0, k1] = key.elementKey(findingName(finding));
-      for (let j = 0; j < symbols; j++) {
-        this.#words[finding * symbols + j] =
-          mix(seeds[4 * j] ?? 0, seeds[4 * j + 1] ?? 0, k0, k1) ^ FLIP;
-      }
-    }
   }
 
   /** `profile` has the findings, `size` of them; `out` takes S symbols. */
@@ -48,7 +43,9 @@ export class SignatureWriter {
     const seeds = this.#seeds;
     least.fill(0x7fffffff);
     for (let i = 0; i < size; i++) {
-      const from = (profile[i] ?? 0) * symbols;
+      const finding = profile[i] ?? 0;
+      if (this.#isKnown[finding] !== 1) this.#learn(finding);
+      const from = finding * symbols;
       for (let j = 0; j < symbols; j++) {
         const word = words[from + j] ?? 0;
         if (word < (least[j] ?? 0)) least[j] = word;
@@ -58,5 +55,16 @@ export class SignatureWriter {
       const word = (least[j] ?? 0) ^ FLIP;
       out[j] = toSymbol(mix(seeds[4 * j + 2] ?? 0, seeds[4 * j + 3] ?? 0, word, 0));
     }
+  }
+
+  #learn(finding: number): void {
+    const symbols = this.#symbols;
+    const seeds = this.#seeds;
+    const [k0, k1] = elementKey(findingName(finding));
+    for (let j = 0; j < symbols; j++) {
+      this.#words[finding * symbols + j] =
+        mix(seeds[4 * j] ?? 0, seeds[4 * j + 1] ?? 0, k0, k1) ^ FLIP;
+    }
+    this.#isKnown[finding] = 1;
   }
 }
