@@ -161,6 +161,7 @@ export function linkByFrequency(
   reader: SymbolReader | undefined,
 ): AttributeScore[] {
   const { latents, classesOf } = latentsOf(knowledge);
+  const common = new Map([...priors.keys()].map((each) => [each, sharesOf(each, knowledge.known)]));
   return link(reader ? entries : [], victims, knowledge, priors, {
     fit: (person, target) => {
       const classes = classesOf(person);
@@ -176,7 +177,6 @@ export function linkByFrequency(
       };
     },
     tell: (entry, target) =>
-      reader?.(entry.signature).classes[latentAt(latents, target)] ??
-      sharesOf(target, knowledge.known),
+      reader?.(entry.signature).classes[latentAt(latents, target)] ?? common.get(target) ?? [],
   });
 }

@@ -88,7 +88,11 @@ function ofElements(
   return [...chosen].flatMap((item) => {
     const element = singleton(compiled, feature, item);
     if (element === undefined) return [];
-    const has = (value: FeatureValue): boolean => elementsOf(value).includes(item);
+    const has = (value: FeatureValue): boolean => {
+      if (typeof value !== "object") return false;
+      if ("closure" in value) return typeof item === "number" && value.closure.includes(item);
+      return "elements" in value && typeof item === "string" && value.elements.includes(item);
+    };
     return [
       {
         name: `${name}: ${nameOf(compiled, feature, element)}`,

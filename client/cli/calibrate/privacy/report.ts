@@ -53,10 +53,7 @@ export function formatPrivacy(
     "Advantage: accuracy of guessing an attribute of a record from its entry, less that of guessing without one; mean",
     "over attributes. A key decides who can do so, and keeps nothing from whoever holds many entries for long.",
     ...(proposal
-      ? [
-          `Proposed (*), at most ${RECALL_LOSS_MAX} of recall lost: ${writtenAs(proposal.setting)}`,
-          "A domain with another epsilon is another domain: it has another id.",
-        ]
+      ? [`Proposed (*), at most ${RECALL_LOSS_MAX} of recall lost: ${writtenAs(proposal.setting)}`]
       : []),
   ].join("\n");
 }
