@@ -29,10 +29,6 @@ describe("the exact answer", () => {
   });
 });
 
-function hit(organisation: number, score: number) {
-  return { organisation, score };
-}
-
 describe("recall", () => {
   const truth = { hits: [hit(0, 0.9), hit(1, 0.8), hit(2, 0.5), hit(3, 0.5)], order: [] };
 
