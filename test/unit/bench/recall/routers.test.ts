@@ -131,10 +131,11 @@ describe("summaries", () => {
   });
 });
 
-describe("one-bit signatures", () => {
-  const shareOf = (query: Uint8Array, record: Uint8Array): number =>
-    product(Float64Array.from(signsOf(query)), signsOf(record)) / query.length;
+function shareOf(query: Uint8Array, record: Uint8Array): number {
+  return product(Float64Array.from(signsOf(query)), signsOf(record)) / query.length;
+}
 
+describe("one-bit signatures", () => {
   it("estimate the share of symbols that are equal, without bias", () => {
     const random = seededRandom("one bit");
     const query = Uint8Array.from({ length: 20_000 }, () => 1 + random.below(255));
