@@ -45,8 +45,8 @@ const PRODUCT = "workers/index.ts";
 export interface ProbeNode {
   readonly url: string;
   readonly mesh: MeshId;
-  /** The node's own first. */
-  readonly members: readonly [Identity, ...Identity[]];
+  /** The node's own first, then that of who asks. */
+  readonly members: readonly [own: Identity, asker: Identity, ...Identity[]];
   readonly shards: number;
   holds(slot: number): boolean;
   /** Calls the probe with a body; returns the number that it answers. */
@@ -73,11 +73,11 @@ export async function startProbeNode({
   const keys = Array.from({ length: MEMBERS }, (_, i) =>
     secretKeyFrom(sha256(utf8Bytes(`${seed}/member ${i}`))),
   );
-  const [own, ...others] = await Promise.all(keys.map(openIdentity));
+  const [own, asker, ...others] = await Promise.all(keys.map(openIdentity));
   const [port = 0, inspectorPort = 0] = await freePorts(2);
   const url = `http://127.0.0.1:${port}`;
-  if (!own) throw new RangeError("a mesh needs a member");
-  const identities: [Identity, ...Identity[]] = [own, ...others];
+  if (!own || !asker) throw new RangeError("a mesh needs a member");
+  const identities: [Identity, Identity, ...Identity[]] = [own, asker, ...others];
   const placed = holds === "all" ? [own] : identities;
   const placement = createPlacement(
     placed.map(({ node }) => ({ node, capacity: 1 })),

@@ -96,7 +96,7 @@ async function publish(
   const requests = await Promise.all(
     Array.from({ length: batches }, (_, i) => {
       const batch = entries.slice(i * BATCH_MAX_ENTRIES, (i + 1) * BATCH_MAX_ENTRIES);
-      return signed(node, random, "/v1/peer/publish", publishBody(batch));
+      return signed(node, "/v1/peer/publish", publishBody(batch));
     }),
   );
   const result = await sendAll(pool, requests, AT_ONCE);

@@ -117,13 +117,12 @@ async function measureNode(
       {
         name: `signed lookup, ${trees}`,
         run: async () =>
-          send(await Promise.all(draw(trees).map((lookup) => signedLookup(node, random, lookup)))),
+          send(await Promise.all(draw(trees).map((lookup) => signedLookup(node, lookup)))),
       },
     ]);
     things.push({
       name: "signed empty call",
-      run: async () =>
-        send(await Promise.all(draw(1).map((lookup) => signedDigest(node, random, lookup)))),
+      run: async () => send(await Promise.all(draw(1).map((lookup) => signedDigest(node, lookup)))),
     });
     const figures = await measureRounds(things, rounds, (done) =>
       progress.report(`lookups among ${entries} entries`, done, rounds),

@@ -34,6 +34,8 @@ describe("base64url in workerd", () => {
         isRefused(() => base64urlnopad.decode(text)),
         text,
       ).toBe(true);
+      expect(() => fromBase64Url(text), text).toThrow(Error);
+      expect(() => base64urlnopad.decode(text), text).toThrow(Error);
     }
   });
 });
