@@ -19,6 +19,7 @@ import {
   K,
   nearRecords,
   originsFor,
+  recallAt,
   REPLICAS,
   type Asked,
   type NearRecords,
@@ -40,8 +41,8 @@ import { surveyPopulation, type SurveyedQuery } from "./survey.ts";
 const ORIGINS_MAX = 256;
 /** Queries whose bytes are counted. */
 const BYTES_QUERIES = 8;
-/** Messages that the next setting, which costs more, must save. */
-const WORTHWHILE = 1;
+/** Share of the best answers found with which the next setting, which compares more rows, is not tried: little is left. */
+const FOUND_ENOUGH = 0.995;
 /** Where settings are tried. */
 const TRIED_AT = 1000;
 export const ORGANISATIONS: readonly number[] = [10, 100, 1000, 10_000];
@@ -99,7 +100,7 @@ export interface SizeFigures {
   /** The settings tried, with 1,000 organisations. */
   readonly tried: readonly { readonly setting: Setting; readonly asked: Asked }[];
   readonly byDefault: readonly MeshFigures[];
-  /** The first setting after which the next saves less than a message. */
+  /** The first that finds enough, or else the one that finds most. */
   readonly chosen: Setting;
   readonly byChosen: readonly MeshFigures[];
 }
@@ -117,16 +118,15 @@ export async function measureSize(
   const size = new Size(context, options);
   const survey = await size.survey();
   const tried: { setting: Setting; asked: Asked }[] = [];
-  let chosen = DEFAULT_SETTING;
-  let fewest = Infinity;
   for (const setting of SETTINGS) {
     const asked = await size.asked(setting, TRIED_AT);
     tried.push({ setting, asked });
-    const messages = messagesFor(asked);
-    if (messages > fewest - WORTHWHILE) break;
-    if (messages < fewest) chosen = setting;
-    fewest = messages;
+    if (recallAt(asked, Infinity) >= FOUND_ENOUGH) break;
   }
+  const [best] = tried.toSorted(
+    (x, y) => recallAt(y.asked, Infinity) - recallAt(x.asked, Infinity),
+  );
+  const chosen = best?.setting ?? DEFAULT_SETTING;
   return {
     records: options.records,
     queries: options.queries,
@@ -138,11 +138,6 @@ export async function measureSize(
     chosen,
     byChosen: await size.meshes(chosen),
   };
-}
-
-/** Lookup requests and origins asked for `RECALL`; Infinity where it is not reached. */
-function messagesFor(asked: Asked): number {
-  return asked.lookupRequests + (originsFor(asked, RECALL) ?? Infinity);
 }
 
 class Size {
