@@ -4,8 +4,10 @@ import {
   contentId,
   decodeOntology,
   domainIdOf,
+  domainSecretSchema,
   ontologiesOf,
   parseDomain,
+  secretFor,
   type CompiledDomain,
   type Domain,
   type Ontology,
@@ -14,6 +16,7 @@ import {
   type RouteInput,
   type RouteResponse,
 } from "../protocol/index.ts";
+import { DomainSecretError } from "./domain-secret-error.ts";
 import { Gateway, type DomainSummary, type GatewayOptions } from "./gateway.ts";
 import { privateQuery, type PrivateQueryInput } from "./private-query.ts";
 import { ProtocolError } from "./problem-error.ts";
@@ -32,19 +35,25 @@ export interface Client {
   domain(id: string): Promise<Domain>;
   /** A compiled ontology, checked to be what its id says. */
   ontology(id: string): Promise<Ontology>;
-  /** A domain with its ontologies, ready to compute signatures. */
+  /** A domain with its ontologies, ready to compute signatures. Throws a `DomainSecretError` if its secret is missing. */
   compile(id: string): Promise<CompiledDomain>;
 }
 
+export interface ClientOptions extends GatewayOptions {
+  /** Secrets of keyed domains, with which the client computes signatures of its own: for private queries. */
+  readonly domainSecrets?: readonly string[];
+}
+
 /**
- * A client of one organisation's gateway.
+ * A client of one organisation's gateway. Throws if one of `domainSecrets` can not be one.
  *
  * @example
  * const client = createClient({ gateway: "https://mesh.example.org", token });
  * const { ranking } = await client.query({ domain, profile: { age: 61 }, k: 10 }).response();
  */
-export function createClient(options: GatewayOptions): Client {
+export function createClient({ domainSecrets = [], ...options }: ClientOptions): Client {
   const gateway = new Gateway(options);
+  const secrets = domainSecrets.map((secret) => domainSecretSchema.parse(secret));
 
   const domain = async (id: string): Promise<Domain> => {
     const parsed = parseDomain(await gateway.domainText(id));
@@ -70,9 +79,12 @@ export function createClient(options: GatewayOptions): Client {
     ontology,
     compile: async (id) => {
       const document = await domain(id);
+      const { key } = document.signature;
+      const secret = secretFor(document, secrets);
+      if (key && secret === undefined) throw new DomainSecretError(id, key.epoch);
       const ontologies = new Map<OntologyId, Ontology>();
       for (const needed of ontologiesOf(document)) ontologies.set(needed, await ontology(needed));
-      const compiled = compileDomain(document, ontologies);
+      const compiled = compileDomain(document, ontologies, { secret });
       if (!compiled.ok) throw new ProtocolError(`domain ${id} does not compile`);
       return compiled.value;
     },

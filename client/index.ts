@@ -1,5 +1,6 @@
 /** Outcome Mesh's SDK. */
-export { createClient, type Client } from "./client.ts";
+export { createClient, type Client, type ClientOptions } from "./client.ts";
+export { DomainSecretError } from "./domain-secret-error.ts";
 export type { DomainSummary, GatewayOptions } from "./gateway.ts";
 export type { PrivateQueryInput } from "./private-query.ts";
 export { ProblemError, ProtocolError } from "./problem-error.ts";

@@ -3,12 +3,14 @@ import { z } from "zod";
 import type { Env } from "./env.ts";
 import {
   callPolicy,
+  domainSecretsSchema,
   endpointSchema,
   issuesOf,
   meshIdSchema,
   openIdentity,
   secretKeySchema,
   type Caller,
+  type DomainSecret,
   type Fetch,
   type Identity,
   type MeshId,
@@ -24,6 +26,8 @@ const environmentSchema = z.object({
   NODE_KEY: secretKeySchema,
   /** Secret: what the organisation's own requesters present. */
   REQUESTER_TOKEN: z.string().min(16, "must have at least 16 characters"),
+  /** Secret: of the keyed domains in which the gateway computes signatures, apart by spaces. */
+  DOMAIN_SECRETS: domainSecretsSchema.default([]),
   SHARDS: z.coerce.number().int().min(1).max(SHARDS_MAX),
   /** What the node's own descriptor says. Where there is no URL, the operator gives the descriptor. */
   NODE_NAME: z.string().min(1).max(100).optional(),
@@ -56,6 +60,7 @@ export interface Config {
   readonly mesh: MeshId;
   readonly identity: Identity;
   readonly requesterToken: string;
+  readonly domainSecrets: readonly DomainSecret[];
   readonly shards: number;
   /** What the node's descriptor says of it; undefined where the operator gives the descriptor. */
   readonly description: NodeDescription | undefined;
@@ -103,6 +108,7 @@ async function parseEnvironment(env: Env): Promise<Config> {
     mesh,
     identity,
     requesterToken: rest.REQUESTER_TOKEN,
+    domainSecrets: rest.DOMAIN_SECRETS,
     shards: rest.SHARDS,
     description:
       meshUrl === undefined

@@ -5,6 +5,7 @@ import {
   ontologiesOf,
   parseDomain,
   planRouting,
+  secretFor,
   type CompiledDomain,
   type Domain,
   type DomainId,
@@ -14,6 +15,7 @@ import {
   type Result,
   type RoutingPlan,
 } from "../protocol/index.ts";
+import { configOf } from "./config.ts";
 import type { Env } from "./env.ts";
 import { libraryStub } from "./stubs.ts";
 
@@ -42,7 +44,7 @@ export async function knownDomain(env: Env, id: DomainId): Promise<KnownDomain |
   return made;
 }
 
-/** The domain ready to encode profiles; the issues name the ontologies that this node lacks. */
+/** The domain ready to encode profiles; the issues name the ontologies, or say that it is the secret, that this node lacks. */
 export async function compiledDomain(
   env: Env,
   id: DomainId,
@@ -56,7 +58,9 @@ export async function compiledDomain(
     const bytes = await libraryStub(env).get("ontology", ontology);
     if (bytes) ontologies.set(ontology, decodeOntology(bytes));
   }
-  const made = compileDomain(found.domain, ontologies);
+  const { domainSecrets } = await configOf(env);
+  const secret = secretFor(found.domain, domainSecrets);
+  const made = compileDomain(found.domain, ontologies, { secret });
   if (made.ok) remember(compiled, id, made.value, COMPILED_MAX);
   return made;
 }

@@ -16,6 +16,7 @@ export interface Env {
   readonly MESH_ID?: string;
   readonly NODE_KEY?: string;
   readonly REQUESTER_TOKEN?: string;
+  readonly DOMAIN_SECRETS?: string;
   readonly SHARDS?: string;
   readonly NODE_NAME?: string;
   readonly MESH_URL?: string;

@@ -84,23 +84,26 @@ export class RoutingShardStore {
 
   /** Keeps the statement if it is newer, by epoch and then seq, than what is held of the same key. */
   put(entry: StoredEntry): Put {
-    const held = this.#storage.sql
-      .exec<Row>("SELECT * FROM entries WHERE entry_key = ?", bufferOf(entry.key))
-      .toArray()[0];
-    if (held) {
-      const order = entry.epoch - held.epoch || entry.seq - held.seq;
-      const isSame = order === 0 && equalBytes(entry.statement, new Uint8Array(held.statement));
-      if (isSame) return { outcome: "same" };
-      if (order <= 0) return { outcome: "stale" };
-    }
-    this.#storage.sql.exec(
-      "INSERT OR REPLACE INTO entries (entry_key, epoch, seq, statement) VALUES (?, ?, ?, ?)",
-      bufferOf(entry.key),
-      entry.epoch,
-      entry.seq,
-      bufferOf(entry.statement),
+    const { sql } = this.#storage;
+    const values = [bufferOf(entry.key), entry.epoch, entry.seq, bufferOf(entry.statement)];
+    // Nearly all are new: only of the others is it read what is held.
+    const inserted = sql.exec(
+      "INSERT INTO entries (entry_key, epoch, seq, statement) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      ...values,
     );
-    return { outcome: "new", ...(held && { replaced: new Uint8Array(held.statement) }) };
+    if (inserted.rowsWritten > 0) return { outcome: "new" };
+    const held = sql
+      .exec<Row>("SELECT * FROM entries WHERE entry_key = ?", bufferOf(entry.key))
+      .one();
+    const order = entry.epoch - held.epoch || entry.seq - held.seq;
+    const isSame = order === 0 && equalBytes(entry.statement, new Uint8Array(held.statement));
+    if (isSame) return { outcome: "same" };
+    if (order <= 0) return { outcome: "stale" };
+    sql.exec(
+      "INSERT OR REPLACE INTO entries (entry_key, epoch, seq, statement) VALUES (?, ?, ?, ?)",
+      ...values,
+    );
+    return { outcome: "new", replaced: new Uint8Array(held.statement) };
   }
 
   /** Every statement, tombstones too. */

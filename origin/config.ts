@@ -1,13 +1,15 @@
-/** The origin's configuration: JSON with comments, with the two secrets in files of their own or in the environment. */
+/** The origin's configuration: JSON with comments, with its secrets in files of their own or in the environment. */
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { linkConfigSchema } from "./link/index.ts";
 import {
+  domainSecretsSchema,
   endpointSchema,
   issuesOf,
   meshIdSchema,
   secretKeySchema,
+  type DomainSecret,
   type Issue,
   type SecretKey,
 } from "../protocol/index.ts";
@@ -19,6 +21,7 @@ import { resolveSources, sourcesSchema, type SourceConfig } from "./sources/conf
 
 const NODE_KEY_VARIABLE = "OUTCOME_MESH_NODE_KEY";
 const OPERATOR_TOKEN_VARIABLE = "OUTCOME_MESH_OPERATOR_TOKEN";
+const DOMAIN_SECRETS_VARIABLE = "OUTCOME_MESH_DOMAIN_SECRETS";
 /** 16 characters of base64 are 96 bits. */
 const TOKEN_MIN_LENGTH = 16;
 
@@ -72,6 +75,12 @@ export const originConfigSchema = z.strictObject({
     .array(filePath)
     .min(1, "needs at least one domain")
     .describe("The domains in which you have outcomes: a document each."),
+  domainSecretFiles: z
+    .array(filePath)
+    .default([])
+    .describe(
+      `The secrets of keyed domains, as \`outcome-mesh domain key\` wrote them; each belongs to the document that commits to it. ${DOMAIN_SECRETS_VARIABLE} in the environment, with all of them apart by spaces, wins.`,
+    ),
   ontologies: z
     .array(filePath)
     .default([])
@@ -105,11 +114,12 @@ export const originConfigSchema = z.strictObject({
 /** A configuration that was read: absolute paths, and the secrets themselves. */
 export interface OriginConfig extends Omit<
   z.output<typeof originConfigSchema>,
-  "keyFile" | "operatorTokenFile" | "sealing" | "sources"
+  "keyFile" | "operatorTokenFile" | "domainSecretFiles" | "sealing" | "sources"
 > {
   readonly sources: readonly SourceConfig[];
   readonly key: SecretKey;
   readonly operatorToken: string;
+  readonly domainSecrets: readonly DomainSecret[];
   readonly sealing: SealingConfig;
 }
 
@@ -136,14 +146,14 @@ export async function readOriginConfig(
     throw new ConfigError(path, issues);
   };
   const text = await readFile(path, "utf8").catch((error: unknown) => fail(unreadable("", error)));
-  const read = parseConfigText(text);
-  if (!read.ok) return fail(read.error);
-  const parsed = originConfigSchema.safeParse(read.value.value);
-  if (!parsed.success) return fail(...issuesOf(parsed.error).map(read.value.locate));
-  const { keyFile, operatorTokenFile, sealing, ...settings } = parsed.data;
+  const json = parseConfigText(text);
+  if (!json.ok) return fail(json.error);
+  const parsed = originConfigSchema.safeParse(json.value.value);
+  if (!parsed.success) return fail(...issuesOf(parsed.error).map(json.value.locate));
+  const { keyFile, operatorTokenFile, domainSecretFiles, sealing, ...settings } = parsed.data;
   const at = (relative: string): string => resolve(dirname(path), relative);
 
-  const secret = async <S extends z.ZodType<string>>(
+  const secret = async <S extends z.ZodType>(
     schema: S,
     variable: string,
     field: string,
@@ -161,6 +171,14 @@ export async function readOriginConfig(
     const checked = schema.safeParse(value.trim());
     const source = fromEnvironment === undefined ? field : variable;
     return checked.success ? checked.data : fail(...issuesOf(checked.error, source));
+  };
+
+  const domainSecrets = async (): Promise<readonly DomainSecret[]> => {
+    const files = environment[DOMAIN_SECRETS_VARIABLE] === undefined ? domainSecretFiles : [""];
+    const read = files.map((file, i) =>
+      secret(domainSecretsSchema, DOMAIN_SECRETS_VARIABLE, `domainSecretFiles.${i}`, file),
+    );
+    return (await Promise.all(read)).flat();
   };
 
   return {
@@ -181,6 +199,7 @@ export async function readOriginConfig(
       "operatorTokenFile",
       operatorTokenFile,
     ),
+    domainSecrets: await domainSecrets(),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   compileDomain,
   decodeOntology,
   parseDomain,
+  secretFor,
   type CompiledDomain,
   type Issue,
   type Ontology,
@@ -19,7 +20,7 @@ export interface LoadedDomains {
 
 /** Reads and compiles them. Throws a `ConfigError` that names the file and its offending fields. */
 export async function loadDomains(
-  config: Pick<OriginConfig, "domains" | "ontologies">,
+  config: Pick<OriginConfig, "domains" | "domainSecrets" | "ontologies">,
 ): Promise<LoadedDomains> {
   const files = new Map<OntologyId, Uint8Array<ArrayBuffer>>();
   const ontologies = new Map<OntologyId, Ontology>();
@@ -34,7 +35,9 @@ export async function loadDomains(
     const text = new TextDecoder().decode(await readConfigured(path, `domains.${i}`));
     const domain = parseDomain(text);
     if (!domain.ok) throw new ConfigError(path, domain.error);
-    const compiled = compileDomain(domain.value, ontologies);
+    const compiled = compileDomain(domain.value, ontologies, {
+      secret: secretFor(domain.value, config.domainSecrets),
+    });
     if (!compiled.ok) throw new ConfigError(path, compiled.error);
     if (domains.some(({ id }) => id === compiled.value.id)) {
       throw new ConfigError(path, [{ path: "", message: "is a domain that is configured twice" }]);

@@ -3,13 +3,36 @@ import { base64urlnopad } from "@scure/base";
 
 const utf8 = new TextEncoder();
 
+/** What engines of late have (ECMAScript 2026), some ten times as fast. */
+interface NativeEncoder {
+  toBase64(options: { alphabet: "base64url"; omitPadding: true }): string;
+}
+interface NativeDecoder {
+  fromBase64(text: string, options: { alphabet: "base64url" }): Uint8Array<ArrayBuffer>;
+}
+
 export function toBase64Url(bytes: Uint8Array): string {
+  if (hasEncoder(bytes)) return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
   return base64urlnopad.encode(bytes);
 }
 
 /** Throws on anything that is not canonical unpadded base64url. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(base64urlnopad.decode(text));
+  if (!hasDecoder(Uint8Array)) return new Uint8Array(base64urlnopad.decode(text));
+  const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+  // It takes spaces, padding and stray bits too.
+  if (toBase64Url(bytes) !== text) throw new SyntaxError("not canonical unpadded base64url");
+  return bytes;
+}
+
+function hasEncoder(bytes: Uint8Array): bytes is Uint8Array & NativeEncoder {
+  return "toBase64" in bytes;
+}
+
+function hasDecoder(
+  constructor: Uint8ArrayConstructor,
+): constructor is Uint8ArrayConstructor & NativeDecoder {
+  return "fromBase64" in constructor;
 }
 
 export function utf8Bytes(text: string): Uint8Array<ArrayBuffer> {

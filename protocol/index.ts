@@ -35,7 +35,21 @@ export {
   verifyInclusion,
   type ReadNode,
 } from "./merkle/index.ts";
-export { compileDomain, ontologiesOf, type CompiledDomain } from "./domain/compile.ts";
+export {
+  compileDomain,
+  ontologiesOf,
+  type CompileOptions,
+  type CompiledDomain,
+} from "./domain/compile.ts";
+export {
+  DOMAIN_KEY_PATH,
+  commitmentTo,
+  domainSecretFrom,
+  domainSecretSchema,
+  domainSecretsSchema,
+  secretFor,
+  type DomainSecret,
+} from "./domain/key.ts";
 export {
   encodeProfile,
   profileSchema,
@@ -139,6 +153,7 @@ export {
   type Lookup,
   type LookupOptions,
 } from "./lookup/tree-index.ts";
+export { capacityFor } from "./lookup/capacity.ts";
 export { BUCKETS, BucketDigests } from "./gossip/digest.ts";
 export { GossipExchange, answerGossip } from "./gossip/exchange.ts";
 export {
@@ -320,6 +335,7 @@ export {
   type SealingKeyPair,
 } from "./sealed/index.ts";
 export { planRouting, shareOut, type RoutingPlan } from "./signature/plan.ts";
+export { randomise, retentionOf } from "./signature/randomise.ts";
 export { SLOTS, rootKeyOf, slotOf, slotsOf } from "./signature/root-keys.ts";
 export {
   estimate,
@@ -440,6 +456,8 @@ export {
   ENTRY_MAX_BYTES,
   decodeEntry,
   encodeEntry,
+  ENTRY_HEADER_BYTES,
+  ENTRY_ORIGIN_BYTES,
   entryKeyOf,
   isTombstone,
   signEntry,

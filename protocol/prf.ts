@@ -1,7 +1,7 @@
 /**
  * The pseudo-random function that every hash family, tree and permutation derives from: SHA-256 in
- * counter mode for seeds, and a 32-bit mixer for the inner loops. Public and keyless by design:
- * it makes signatures equal everywhere, it does not make them secret.
+ * counter mode for seeds, and a 32-bit mixer for the inner loops. Under a key that all know it makes
+ * signatures equal everywhere, and does not make them secret; features/family-key.ts has both kinds.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ByteWriter, utf8Bytes } from "./bytes.ts";
@@ -45,7 +45,8 @@ export function prfPermutation(key: Uint8Array, label: string, size: number): Ui
   return order;
 }
 
-function uniformBelow(next: () => number, bound: number): number {
+/** A uniform number of 0..bound-1, by rejection. */
+export function uniformBelow(next: () => number, bound: number): number {
   const limit = 2 ** 32 - (2 ** 32 % bound);
   for (;;) {
     const word = next();

@@ -1,6 +1,7 @@
 /** Domains and signatures that requests name. */
 import { compiledDomain, knownDomain } from "../durable-objects/domain-cache.ts";
 import {
+  DOMAIN_KEY_PATH,
   fromBase64Url,
   Refusal,
   type CompiledDomain,
@@ -16,13 +17,21 @@ export async function requirePlan(node: NodeContext, id: DomainId): Promise<Rout
   return known.plan;
 }
 
-/** The domain, ready to encode profiles. Refuses if this node does not know it or lacks an ontology of it. */
+/** The domain, ready to encode profiles. Refuses if this node does not know it, or lacks its secret or an ontology. */
 export async function requireDomain(node: NodeContext, id: DomainId): Promise<CompiledDomain> {
   const compiled = await compiledDomain(node.env, id);
   if (!compiled) throw unknownDomain(id);
-  if (!compiled.ok) throw new Refusal("not-ready", { errors: compiled.error });
+  if (!compiled.ok) {
+    const errors = compiled.error;
+    const lacksSecret = errors.some(({ path }) => path === DOMAIN_KEY_PATH);
+    if (!lacksSecret) throw new Refusal("not-ready", { errors });
+    throw new Refusal("domain-secret-missing", { detail: SECRET_MISSING, errors });
+  }
   return compiled.value;
 }
+
+const SECRET_MISSING =
+  "the domain is keyed: add its secret to the Worker's DOMAIN_SECRETS, or ask in private mode with the secret";
 
 function unknownDomain(id: DomainId): Refusal {
   return new Refusal("unknown-domain", { detail: `this node does not know domain ${id}` });

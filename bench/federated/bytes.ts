@@ -5,6 +5,7 @@ import { sizeOfDescriptor } from "../mesh/descriptor-size.ts";
 import { simulate } from "../mesh/simulate.ts";
 import type { BenchContext, PartReport, Table } from "../suite/bench.ts";
 import { lineChart } from "../suite/plots.ts";
+import { formatBytes } from "../suite/units.ts";
 import { readHeartRows, type HeartRows } from "./rows.ts";
 import { TASKS, heartBytes, trainingBytes, type FederatedTask } from "./training-bytes.ts";
 import { measureWire, type WireFigures } from "./wire.ts";
@@ -235,13 +236,4 @@ function chartPoints(rows: readonly TaskRow[]) {
       { x, y: training.sparse, series: `${task.name}, sparse` },
     ]),
   ]);
-}
-
-const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
-
-/** Decimal units, three digits. */
-export function formatBytes(bytes: number): string {
-  if (bytes === 0) return "0 B";
-  const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(bytes) / 3)));
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${UNITS[power]}`;
 }

@@ -25,11 +25,14 @@ export interface DropOptions {
 export async function dropOne({ mesh, incidents, random }: DropOptions): Promise<Drop> {
   const kind = random.pick(["link cut", "link silent", "Worker killed"] as const);
   const slug = random.pick(kind === "Worker killed" ? SLUGS : LINKED);
-  const restored = incidents.excuse(slug);
+  const isWorker = kind === "Worker killed";
+  const back = (isWorker ? (["worker", "link"] as const) : (["link"] as const)).map((part) =>
+    incidents.excuse(part, slug),
+  );
   const awayMs = 1000 + random.below(7000);
   const proxy = mesh.proxies.get(slug);
   const before = Date.now();
-  if (kind === "Worker killed") {
+  if (isWorker) {
     await mesh.local.killWorker(slug);
     await sleep(awayMs);
     await mesh.local.startWorker(slug);
@@ -45,7 +48,7 @@ export async function dropOne({ mesh, incidents, random }: DropOptions): Promise
     if (await isLinkedAgain(mesh, slug, before)) recoveredMs = Date.now() - since;
     else incidents.unexplained(`link of ${slug} is not there again`, `${kind}, ${RECOVER_MS} ms`);
   }
-  restored();
+  for (const end of back) end();
   return { kind, slug, ...(recoveredMs !== undefined && { recoveredMs }) };
 }
 

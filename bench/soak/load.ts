@@ -11,11 +11,12 @@ import {
 } from "../../protocol/index.ts";
 import type { Incidents } from "./incidents.ts";
 import { drawProfile, drawRecord } from "./people.ts";
-import { SLUGS, type SoakMesh } from "./soak-mesh.ts";
+import { GUARDED, GUARDED_QUERIES_PER_DAY, SLUGS, type SoakMesh } from "./soak-mesh.ts";
 
 const DEADLINE_MS = 8_000;
 /** To carry a late answer here. */
 const CARRIAGE_MS = 5_000;
+const DAY_MS = 86_400_000;
 /** Of each origin, to be held against its log in the end. */
 const RECEIPTS_KEPT = 50;
 /** An operator has about so many records. */
@@ -36,10 +37,25 @@ export interface QueryCounts {
   readonly milliseconds: number[];
   /** By organisation, the last ones. */
   readonly receipts: Map<string, Receipt[]>;
+  /** What the asking organisations used of the quota of `GUARDED`, by asker and day. */
+  readonly used: Map<string, Use>;
+}
+
+/** Queries that an origin answered, and those that it may have counted, though no answer came. */
+interface Use {
+  answered: number;
+  unsure: number;
 }
 
 export function newCounts(): QueryCounts {
-  return { asked: 0, answered: 0, origins: {}, milliseconds: [], receipts: new Map() };
+  return {
+    asked: 0,
+    answered: 0,
+    origins: {},
+    milliseconds: [],
+    receipts: new Map(),
+    used: new Map(),
+  };
 }
 
 /** Asks as a requester of `asker`, until the signal. */
@@ -74,15 +90,19 @@ export async function askAll(
         counts.milliseconds.push(Date.now() - since);
         const { origins, ranking } = queryResponseSchema.parse(JSON.parse(text));
         if (ranking.length === 0) {
-          incidents.judge("query without results", { slugs: SLUGS, since, detail: text });
+          const causes = [["worker", asker]] as const;
+          incidents.judge("query without results", { causes, since, detail: text });
         }
-        for (const origin of origins) judgeOrigin({ mesh, incidents }, origin, since, counts);
+        for (const origin of origins) {
+          judgeOrigin({ mesh, incidents }, origin, { asker, since }, counts);
+        }
       } else {
         const what = `query: status ${response.status}`;
-        incidents.judge(what, { slugs: [asker], since, detail: text });
+        incidents.judge(what, { causes: [["worker", asker]], since, detail: text });
       }
     } catch (error) {
-      incidents.judge("query: no answer", { slugs: [asker], since, detail: String(error) });
+      const causes = [["worker", asker]] as const;
+      incidents.judge("query: no answer", { causes, since, detail: String(error) });
     }
     await sleep(pauseMs);
   }
@@ -91,7 +111,7 @@ export async function askAll(
 function judgeOrigin(
   { mesh, incidents }: Pick<LoadOptions, "mesh" | "incidents">,
   report: OriginReport,
-  since: number,
+  { asker, since }: { readonly asker: string; readonly since: number },
   counts: QueryCounts,
 ): void {
   const { node, status, problem, receipt } = report;
@@ -106,11 +126,42 @@ function judgeOrigin(
     if (status === "answered" && !receipt) {
       incidents.unexplained("answer without a receipt", JSON.stringify(report));
     }
-  } else if (code === "rate-limited") incidents.explained(`origin ${slug}: quota`);
-  else {
+    if (status === "answered" && slug === GUARDED) {
+      const { answered } = addUse(counts, asker, since, "answered");
+      if (answered > GUARDED_QUERIES_PER_DAY) {
+        incidents.unexplained(`origin ${slug}: answered beyond its quota`, JSON.stringify(report));
+      }
+    }
+  } else if (code === "rate-limited" && slug === GUARDED) {
+    const { answered, unsure } = addUse(counts, asker, since);
+    if (answered + unsure >= GUARDED_QUERIES_PER_DAY) {
+      incidents.expected(`origin ${slug}: the quota of ${asker} is used up`);
+    } else {
+      const what = `origin ${slug}: refused before the quota was used up`;
+      incidents.unexplained(what, `${answered} answered, ${unsure} unsure`);
+    }
+  } else {
+    if (slug === GUARDED) addUse(counts, asker, since, "unsure");
     const what = `origin ${slug}: ${status}${code === undefined ? "" : ` ${code}`}`;
-    incidents.judge(what, { slugs: [slug], since, detail: JSON.stringify(report) });
+    // One with a public URL is asked there, whatever becomes of its Worker.
+    const isLinked = mesh.proxies.has(slug);
+    const causes = isLinked
+      ? ([
+          ["link", slug],
+          ["worker", slug],
+        ] as const)
+      : [];
+    incidents.judge(what, { causes, since, detail: JSON.stringify(report) });
   }
+}
+
+/** Counts one more query of `asker` on the day of `since`; what it has used by then. */
+function addUse({ used }: QueryCounts, asker: string, since: number, kind?: keyof Use): Use {
+  const name = `${asker}/${Math.floor(since / DAY_MS)}`;
+  const use = used.get(name) ?? { answered: 0, unsure: 0 };
+  used.set(name, use);
+  if (kind) use[kind] += 1;
+  return use;
 }
 
 /** What an operator was told: `unsure` where it was not told. */
@@ -164,7 +215,7 @@ export async function operate(
         const { publication } = publicationSchema.parse(JSON.parse(text));
         if (publication.acknowledged < publication.entries) {
           incidents.judge(`${slug}: stored, not yet acknowledged by the mesh`, {
-            slugs: SLUGS,
+            causes: SLUGS.map((other) => ["worker", other] as const),
             since,
             detail: text,
           });

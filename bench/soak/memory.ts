@@ -7,14 +7,21 @@ const MINUTE_MS = 60_000;
 /** Until then caches fill, and compiled code settles. */
 const WARM_UP_SHARE = 0.25;
 
+const KINDS = ["held", "resident"] as const;
+
 interface Sample {
   readonly at: number;
   readonly bytes: number;
 }
 
-/** Of one process, in MB. */
+/** Of one kind of memory of one process, in MB. */
 export interface MemoryReport {
   readonly name: string;
+  /**
+   * held: what JavaScript still refers to, in its heap and outside, once all garbage is collected: a leak shows here.
+   * resident: what the system counts, with garbage and with what was freed and not given back.
+   */
+  readonly kind: (typeof KINDS)[number];
   readonly samples: number;
   readonly first: number;
   readonly max: number;
@@ -26,28 +33,39 @@ export interface MemoryReport {
 }
 
 export class MemoryWatch {
-  readonly #samples = new Map<string, Sample[]>();
+  readonly #series: Record<MemoryReport["kind"], Map<string, Sample[]>> = {
+    held: new Map(),
+    resident: new Map(),
+  };
 
   /** Notes the resident memory of the process `pid`; nothing where it has ended. */
-  async sample(name: string, pid: number): Promise<void> {
+  async noteResident(name: string, pid: number): Promise<void> {
     const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
     const found = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-    if (found === undefined) return;
-    const list = this.#samples.get(name) ?? [];
-    this.#samples.set(name, list);
-    list.push({ at: Date.now(), bytes: Number(found) * KB });
+    if (found !== undefined) this.#note("resident", name, Number(found) * KB);
+  }
+
+  noteHeld(name: string, bytes: number): void {
+    this.#note("held", name, bytes);
   }
 
   report(): MemoryReport[] {
-    return [...this.#samples].map(([name, samples]) => reportOf(name, samples));
+    return KINDS.flatMap((kind) =>
+      [...this.#series[kind]].map(([name, samples]) => ({ name, kind, ...trendOf(samples) })),
+    );
+  }
+
+  #note(kind: MemoryReport["kind"], name: string, bytes: number): void {
+    const list = this.#series[kind].get(name) ?? [];
+    this.#series[kind].set(name, list);
+    list.push({ at: Date.now(), bytes });
   }
 }
 
-function reportOf(name: string, samples: readonly Sample[]): MemoryReport {
+function trendOf(samples: readonly Sample[]): Omit<MemoryReport, "name" | "kind"> {
   const settled = samples.slice(Math.floor(samples.length * WARM_UP_SHARE));
   const quarter = Math.max(1, Math.floor(samples.length / 4));
   return {
-    name,
     samples: samples.length,
     first: megabytes(samples[0]?.bytes ?? 0),
     max: megabytes(Math.max(...samples.map(({ bytes }) => bytes))),

@@ -6,14 +6,19 @@ import { join } from "node:path";
 import { z } from "zod";
 
 const MAIN = join(import.meta.dirname, "../../client/cli/main.ts");
+const PROBE = join(import.meta.dirname, "memory-probe.ts");
 /** It ends in order within the ten seconds that each step of stopping has. */
 const STOP_MS = 40_000;
+/** However busy it is. */
+const MEMORY_MS = 10_000;
 
 const logLineSchema = z.looseObject({ level: z.string(), event: z.string() });
 export type LogLine = z.infer<typeof logLineSchema>;
 
 export interface WatchedOrigin {
   readonly pid: number;
+  /** Bytes that it holds once all garbage is collected; undefined where it does not say. */
+  heldBytes(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
@@ -27,6 +32,9 @@ export async function startWatchedOrigin(
     process.execPath,
     [
       "--disable-warning=ExperimentalWarning",
+      "--expose-gc",
+      "--import",
+      PROBE,
       MAIN,
       "origin",
       "start",
@@ -34,7 +42,7 @@ export async function startWatchedOrigin(
       "--config",
       configFile,
     ],
-    { stdio: ["ignore", "pipe", "pipe"] },
+    { stdio: ["ignore", "pipe", "pipe", "ipc"] },
   );
   const killNow = (): void => void child.kill("SIGKILL");
   process.once("exit", killNow);
@@ -43,15 +51,24 @@ export async function startWatchedOrigin(
     process.off("exit", killNow);
     if (!isStopping) onEnd(`ended by itself: ${code ?? signal}`);
   });
-  createInterface({ input: child.stderr }).on("line", (text) => onLine(readLine(text)));
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new Error("a process without its output");
+  createInterface({ input: stderr }).on("line", (text) => onLine(readLine(text)));
   await Promise.race([
-    once(child.stdout, "data"),
+    once(stdout, "data"),
     once(child, "exit").then(() => {
       throw new Error(`the origin of ${configFile} did not start`);
     }),
   ]);
   return {
     pid: child.pid ?? 0,
+    heldBytes: async () => {
+      if (!child.connected) return undefined;
+      const answer = once(child, "message", { signal: AbortSignal.timeout(MEMORY_MS) });
+      child.send("memory");
+      const [bytes] = await answer.catch(() => []);
+      return typeof bytes === "number" ? bytes : undefined;
+    },
     stop: async () => {
       isStopping = true;
       if (child.exitCode !== null || child.signalCode !== null) return;

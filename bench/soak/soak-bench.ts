@@ -292,8 +292,13 @@ function parse(text: string): unknown {
 }
 
 async function sampleAll(mesh: SoakMesh, memory: MemoryWatch): Promise<void> {
-  for (const [slug, { pid }] of mesh.origins) await memory.sample(`origin ${slug}`, pid);
-  await memory.sample("this process", process.pid);
+  for (const [slug, origin] of mesh.origins) {
+    const name = `origin ${slug}`;
+    await memory.noteResident(name, origin.pid);
+    const held = await origin.heldBytes();
+    if (held !== undefined) memory.noteHeld(name, held);
+  }
+  await memory.noteResident("this process", process.pid);
 }
 
 function print(report: SoakReport): void {
@@ -308,12 +313,14 @@ function print(report: SoakReport): void {
       ...agreement.differences.slice(0, 20),
       `audit: ${JSON.stringify(report.audit)}`,
       formatTable(
-        ["process", "first MB", "max", "last", "MB/min", "growth"],
-        memory.map(({ name, first, max, last, slopePerMinute, growth }) => [
+        ["process", "memory", "first MB", "max", "last", "MB/min", "growth"],
+        memory.map(({ name, kind, first, max, last, slopePerMinute, growth }) => [
           name,
+          kind,
           ...[first, max, last, slopePerMinute, growth].map(String),
         ]),
       ),
+      `expected refusals: ${JSON.stringify(incidents.expected)}`,
       `explained: ${JSON.stringify(incidents.explained, undefined, 1)}`,
       `unexplained: ${JSON.stringify(incidents.unexplained, undefined, 1)}`,
     ].join("\n"),

@@ -25,8 +25,8 @@ export const GUARDED = "elm";
 export const SLUGS = [DEPOSITOR, FILE, TABLE, GUARDED] as const;
 export const LINKED = [FILE, TABLE] as const;
 
-/** Used up well before the end. */
-const GUARDED_QUERIES_PER_DAY = 300;
+/** By each other organisation; used up well before the end, also of a run of some minutes. */
+export const GUARDED_QUERIES_PER_DAY = 100;
 
 const document = domainSchema.parse({
   outcomeMesh: 1,
@@ -127,7 +127,16 @@ function watch(
       if (typeof line === "string") incidents.unexplained(`stderr of ${slug}`, line);
       else if (line.level === "error") {
         incidents.unexplained(`log of ${slug}: ${line.event}`, JSON.stringify(line));
-      } else if (line.level === "warn") incidents.explained(`log of ${slug}: ${line.event}`);
+      } else if (line.level === "warn") {
+        incidents.judge(`log of ${slug}: ${line.event}`, {
+          causes: [
+            ["link", slug],
+            ["worker", slug],
+          ],
+          since: Date.now(),
+          detail: JSON.stringify(line),
+        });
+      }
     },
     (how) => incidents.unexplained(`process of ${slug}`, how),
   );

@@ -8,7 +8,7 @@ interface CommandEntry {
 }
 
 const GROUPS: Readonly<Record<string, string>> = {
-  domain: "Check a domain, and find its signature settings",
+  domain: "Check a domain, key it, and find its signature settings",
   ontology: "Compile an ontology",
   origin: "Set an origin up, load records, start it, ask how it is",
   "origin audit": "Verify, export and explain an origin's audit log",
@@ -33,6 +33,11 @@ const COMMANDS: readonly CommandEntry[] = [
     path: ["domain", "check"],
     summary: "Check a domain document",
     load: async () => (await import("./commands/domain-check.ts")).domainCheckCommand(),
+  },
+  {
+    path: ["domain", "key"],
+    summary: "Give a domain a secret, without which no one computes its signatures",
+    load: async () => (await import("./commands/domain-key.ts")).domainKeyCommand(),
   },
   {
     path: ["domain", "calibrate"],

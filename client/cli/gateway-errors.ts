@@ -1,5 +1,5 @@
 /** What it means for a command that a query failed. */
-import { ProblemError, ProfileError, ProtocolError } from "../index.ts";
+import { DomainSecretError, ProblemError, ProfileError, ProtocolError } from "../index.ts";
 import type { ProblemCode } from "../../protocol/index.ts";
 import { CliError } from "./cli-error.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -13,6 +13,8 @@ const HINTS: Partial<Record<ProblemCode, string>> = {
   forbidden: TOKEN_HINT,
   "unknown-domain": "a Worker knows the domains that its members' origins serve",
   "bad-profile": PROFILE_HINT,
+  "domain-secret-missing":
+    "whoever runs the Worker adds it (docs/privacy.md), or ask with --private and --domain-secret-file",
   "not-ready": "the Worker has not been given its mesh's members yet",
 };
 
@@ -22,6 +24,12 @@ export function gatewayError(error: unknown, url: string): unknown {
     return new CliError("the profile does not fit the domain", {
       issues: error.issues,
       hint: PROFILE_HINT,
+      cause: error,
+    });
+  }
+  if (error instanceof DomainSecretError) {
+    return new CliError(error.message, {
+      hint: "name the file with the domain's secret: --domain-secret-file FILE",
       cause: error,
     });
   }

@@ -14,6 +14,14 @@ export function ontologyOption(): Option {
   );
 }
 
+/** Of an option that may be given more than once, as `ontologyOption`. */
+export function domainSecretOption(): Option {
+  return new Option(
+    "--domain-secret-file <file...>",
+    "secret of a keyed domain, as `outcome-mesh domain key` wrote it",
+  ).default([], "none");
+}
+
 /** The parser of a whole number in `min..max`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {

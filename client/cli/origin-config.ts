@@ -6,9 +6,14 @@ import {
   readOriginConfig,
   type OriginConfig,
 } from "../../origin/index.ts";
-import { domainIdOf, type CompiledDomain } from "../../protocol/index.ts";
+import { DOMAIN_KEY_PATH, domainIdOf, type CompiledDomain } from "../../protocol/index.ts";
 import { CliError } from "./cli-error.ts";
 import { readDomain } from "./read-files.ts";
+
+const HINTS: Readonly<Record<string, string>> = {
+  keyFile: "make a key with: outcome-mesh key new --out FILE",
+  [DOMAIN_KEY_PATH]: "name the file with the domain's secret in domainSecretFiles",
+};
 
 export function readConfig(path: string): Promise<OriginConfig> {
   return withUsageErrors(() => readOriginConfig(path));
@@ -20,10 +25,10 @@ export async function withUsageErrors<T>(run: () => T | Promise<T>): Promise<T> 
     return await run();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const isKey = error.issues.some(({ path }) => path === "keyFile");
+    const hint = error.issues.map(({ path }) => HINTS[path]).find((text) => text !== undefined);
     throw new CliError(error.message.split(":\n")[0] ?? error.message, {
       issues: error.issues,
-      hint: isKey ? "make a key with: outcome-mesh key new --out FILE" : undefined,
+      hint,
       cause: error,
     });
   }

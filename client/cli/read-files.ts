@@ -3,9 +3,13 @@ import { readFile } from "node:fs/promises";
 import {
   compileDomain,
   decodeOntology,
+  DOMAIN_KEY_PATH,
+  domainSecretsSchema,
   parseDomain,
+  secretFor,
   type CompiledDomain,
   type Domain,
+  type DomainSecret,
   type Ontology,
   type OntologyId,
 } from "../../protocol/index.ts";
@@ -37,15 +41,52 @@ function openOntology(path: string, bytes: Uint8Array): Ontology {
   }
 }
 
+export async function readDomainSecrets(paths: readonly string[]): Promise<DomainSecret[]> {
+  const secrets: DomainSecret[] = [];
+  for (const path of paths) {
+    const read = domainSecretsSchema.safeParse(await readFile(path, "utf8"));
+    if (!read.success) {
+      throw new CliError(`${path} holds no domain secret`, {
+        hint: "a secret is a file that `outcome-mesh domain key` wrote",
+      });
+    }
+    secrets.push(...read.data);
+  }
+  return secrets;
+}
+
 export async function readCompiledDomain(
   path: string,
   ontologyPaths: readonly string[],
+  secretPaths: readonly string[] = [],
 ): Promise<CompiledDomain> {
   const ontologies = await readOntologies(ontologyPaths);
-  const compiled = compileDomain(await readDomain(path), ontologies);
+  const secrets = await readDomainSecrets(secretPaths);
+  const domain = await readDomain(path);
+  return compileRead(path, domain, ontologies, secretFor(domain, secrets));
+}
+
+/** With neither key nor noise: signatures find as much as the domain's own, and no secret is needed to make them. */
+export async function readPlainDomain(
+  path: string,
+  ontologies: ReadonlyMap<OntologyId, Ontology>,
+): Promise<CompiledDomain> {
+  const { signature, ...domain } = await readDomain(path);
+  const { key: _key, epsilon: _epsilon, ...plain } = signature;
+  return compileRead(path, { ...domain, signature: plain }, ontologies);
+}
+
+function compileRead(
+  path: string,
+  domain: Domain,
+  ontologies: ReadonlyMap<OntologyId, Ontology>,
+  secret?: DomainSecret,
+): CompiledDomain {
+  const compiled = compileDomain(domain, ontologies, { secret });
   if (compiled.ok) return compiled.value;
-  throw new CliError(`${path} needs ontologies that were not given`, {
-    issues: compiled.error,
-    hint: "name the compiled files with --ontology FILE",
-  });
+  const lacksSecret = compiled.error.some((issue) => issue.path === DOMAIN_KEY_PATH);
+  const [what, hint] = lacksSecret
+    ? ["its secret, which was", "name the file with --domain-secret-file FILE"]
+    : ["ontologies that were", "name the compiled files with --ontology FILE"];
+  throw new CliError(`${path} needs ${what} not given`, { issues: compiled.error, hint });
 }

@@ -17,6 +17,7 @@ import {
   type SlotRange,
 } from "../../protocol/index.ts";
 import { textOf, type StoredEntry } from "../routing-shard-store.ts";
+import { StatementRows } from "./statement-rows.ts";
 
 /** Whose statements: they count only while their node is in that epoch. */
 export interface Origin {
@@ -32,18 +33,17 @@ export interface OriginCounts extends Origin {
 /** A domain's entries: rows of the index, and what each stands for. */
 interface DomainRows {
   readonly index: TreeIndex;
-  /** Entry key of each row. */
-  readonly keys: Uint8Array[];
+  readonly statements: StatementRows;
   readonly origins: Origin[];
   readonly originNumbers: Map<string, number>;
   readonly rowOf: Map<string, number>;
 }
 
-/** An origin that was found, with its best entry. */
+/** An origin that was found, with its best entry's statement. */
 export interface Found {
   readonly node: NodeId;
   readonly estimate: number;
-  readonly key: Uint8Array;
+  readonly statement: Uint8Array;
 }
 
 /** A statement with what its bytes say. */
@@ -158,8 +158,10 @@ export class ShardContents {
     });
     const found = lookup.origins.flatMap(({ origin, rows: [best] }) => {
       const node = rows.origins[origin]?.node;
-      const key = best && rows.keys[best.row];
-      return node && best && key ? [{ node, estimate: best.estimate, key }] : [];
+      if (!node || !best) return [];
+      const symbols = rows.index.symbolsOf(best.row);
+      const statement = rows.statements.get(best.row, origin, symbols);
+      return statement ? [{ node, estimate: best.estimate, statement }] : [];
     });
     return { found, scanned: lookup.scanned };
   }
@@ -175,8 +177,8 @@ export class ShardContents {
         trees: this.#treesOf(rows.index.plan, entry.signature),
       })),
     );
-    for (const [i, { stored }] of added.entries()) {
-      rows.keys[first + i] = stored.key;
+    for (const [i, { stored, entry }] of added.entries()) {
+      rows.statements.set(first + i, originNumber(rows, entry), stored.statement);
       rows.rowOf.set(textOf(stored.key), first + i);
     }
     this.#rebuildWhereSparse(domain);
@@ -237,7 +239,7 @@ function decodeStatement(statement: Uint8Array): Entry {
 function emptyRows(plan: RoutingPlan): DomainRows {
   return {
     index: new TreeIndex(plan),
-    keys: [],
+    statements: new StatementRows(),
     origins: [],
     originNumbers: new Map(),
     rowOf: new Map(),

@@ -173,12 +173,8 @@ export class Shard {
       limit,
       isLive: (origin) => isCurrent(origin, view, now),
     });
-    const statements = this.#store.find(found.map(({ key }) => key));
     return {
-      origins: found.flatMap(({ node, estimate }, i) => {
-        const statement = statements[i]?.statement;
-        return statement ? [{ node, estimate, statement }] : [];
-      }),
+      origins: found,
       scanned,
       // Who hands a slot off is not told of what is published meanwhile.
       pending: kept.filter((tree) => {

@@ -17,11 +17,20 @@ interface Part {
   readonly kernels: Float64Array;
 }
 
+/** What is known of a batch's rows before any of their values is read. */
+export interface KnownBounds {
+  readonly feature: number;
+  /** No kernel of the feature is greater, by the row's place in the batch. */
+  readonly kernels: Float64Array;
+}
+
 /** What a kernel of each kind costs, roughly and relatively. */
 const COST = { numeric: 1, ordinal: 1, category: 1, set: 2, vector: 3, terms: 4 } as const;
 
 export class Evaluator {
   readonly best: Best;
+  /** Of the best rows, so many are asked for. */
+  readonly k: number;
   readonly #table: Table;
   /** In the order of the domain's features: those that the query has. */
   readonly #parts: readonly Part[];
@@ -38,6 +47,7 @@ export class Evaluator {
   constructor(table: Table, query: EncodedProfile, k: number, excludeGroups: readonly string[]) {
     const { features, domain } = table.compiled;
     this.#table = table;
+    this.k = k;
     this.best = new Best(table, k);
     this.#excluded = new Set(excludeGroups.flatMap((group) => table.groupNumber(group) ?? []));
     this.#parts = features.flatMap(({ weight }, feature) => {
@@ -71,12 +81,22 @@ export class Evaluator {
     return bounds;
   }
 
-  /** Offers those of the first `count` rows that may be among the best; at most `BLOCK_ROWS`. */
-  evaluate(rows: Uint32Array, count: number): void {
-    let left = this.#begin(rows, count);
+  /**
+   * Offers those of the first `count` rows that may be among the best; at most `BLOCK_ROWS`. `known` says of one
+   * feature what each row's kernel is at most.
+   */
+  evaluate(rows: Uint32Array, count: number, known?: KnownBounds): void {
+    let left = this.#begin(rows, count, known);
     const needed = this.needed;
-    for (const { weight, probe, kernels } of this.#ordered) {
+    for (const part of this.#ordered) {
       if (left === 0) return;
+      const { weight, probe, kernels } = part;
+      if (known && part.feature === known.feature) {
+        for (let i = 0; i < left; i++) {
+          this.#mass[i] =
+            (this.#mass[i] ?? 0) + weight * (1 - (known.kernels[this.#places[i] ?? 0] ?? 0));
+        }
+      }
       if (probe.bounds) {
         probe.bounds(this.#rows, left, this.#column);
         left = this.#keep(left, needed, weight, false);
@@ -109,16 +129,17 @@ export class Evaluator {
   }
 
   /** Takes over the rows that hold a record which is not left out. */
-  #begin(rows: Uint32Array, count: number): number {
+  #begin(rows: Uint32Array, count: number, known: KnownBounds | undefined): number {
     const { numbers, groups } = this.#table;
+    const weight = known ? (this.#table.compiled.features[known.feature]?.weight ?? 0) : 0;
     let left = 0;
     for (let i = 0; i < count; i++) {
       const row = rows[i] ?? 0;
       if (numbers[row] === 0) continue;
       if (this.#excluded.size > 0 && this.#excluded.has(groups[row] ?? 0)) continue;
       this.#rows[left] = row;
-      this.#places[left] = left;
-      this.#mass[left] = this.#total;
+      this.#places[left] = i;
+      this.#mass[left] = this.#total - weight * (1 - (known?.kernels[i] ?? 1));
       left += 1;
     }
     return left;

@@ -63,8 +63,22 @@ export class Postings {
     this.apart.clear();
   }
 
-  rowsOf(term: number): Uint32Array {
-    return this.#rows.subarray(this.#starts[term], this.#starts[term + 1]);
+  /**
+   * Adds the term's information content to the sum of each row that has it; notes in `seen`, after the first `count`,
+   * those whose sum was 0. Returns how many are noted by then.
+   */
+  share(term: number, shared: Float64Array, seen: Uint32Array, count: number): number {
+    const rows = this.#rows;
+    const content = this.column.weights[term] ?? 0;
+    const end = this.#starts[term + 1] ?? 0;
+    let noted = count;
+    for (let i = this.#starts[term] ?? 0; i < end; i++) {
+      const row = rows[i] ?? 0;
+      const known = shared[row] ?? 0;
+      if (known === 0) seen[noted++] = row;
+      shared[row] = known + content;
+    }
+    return noted;
   }
 
   count(term: number): number {

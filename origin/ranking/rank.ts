@@ -1,7 +1,7 @@
 /** Exact ranking: the records of a table that are most similar to a query, most of them never looked at. */
 import type { EncodedProfile } from "../../protocol/index.ts";
 import { BOUND_ERROR, closureOf } from "./columns/index.ts";
-import { Evaluator } from "./evaluator.ts";
+import { Evaluator, type KnownBounds } from "./evaluator.ts";
 import type { Postings } from "./postings.ts";
 import { BLOCK_ROWS } from "./rows.ts";
 import { FIRST_BLOCK, type Table } from "./table.ts";
@@ -82,13 +82,14 @@ function rankByTerms(
 ): void {
   const { column, apart } = postings;
   postings.settle(table.end);
-  const batch = new Batch(evaluator);
-  for (const row of apart) batch.add(row);
+  const batch = new Batch(evaluator, postings.feature);
+  for (const row of apart) batch.add(row, 1);
   batch.flush();
 
   const total = column.total(closure);
   const weight = table.compiled.features[postings.feature]?.weight ?? 0;
   const others = evaluator.total - weight;
+  const wanted = LOOK_FACTOR * evaluator.k;
   const terms = closure.toSorted((a, b) => postings.count(a) - postings.count(b));
   /** Information content shared with the query by the lists read so far; negative once a row is evaluated. */
   const { shared, seen } = postings.scratch(table.end);
@@ -98,18 +99,18 @@ function rankByTerms(
   let nextLook = FIRST_LOOK;
 
   /** Evaluates the rows seen that share at least so much, if they may be among the best with all that is unread. */
-  const evaluateAbove = (least: number, unread: number): void => {
+  const evaluateAbove = (least: number): void => {
     // No kernel exceeds what is shared over the query's total.
     const leastKernel = (evaluator.needed - others) / weight;
-    const leastKnown = Math.max(least, leastKernel * total - unread, 0);
+    const leastKnown = Math.max(least, leastKernel * total - rest, 0);
     for (let i = 0; i < seenCount; i++) {
       const row = seen[i] ?? 0;
       const known = shared[row] ?? 0;
       if (known < leastKnown) continue;
-      const bound = column.boundOf(row, known + unread, total);
+      const bound = column.boundOf(row, known + rest, total);
       if (others + weight * bound < evaluator.needed) continue;
       shared[row] = -Infinity;
-      batch.add(row);
+      batch.add(row, bound);
     }
     batch.flush();
   };
@@ -117,26 +118,24 @@ function rankByTerms(
     for (const term of terms) {
       const restBound = total === 0 ? 1 : Math.min(1, rest / total + BOUND_ERROR);
       if (others + weight * restBound < evaluator.needed) {
-        evaluateAbove(0, rest);
+        evaluateAbove(mostPromising(seen, seenCount, shared, total, wanted));
+        evaluateAbove(0);
         return;
       }
       const content = column.weights[term] ?? 0;
-      for (const row of postings.rowsOf(term)) {
-        const known = shared[row] ?? 0;
-        if (known === 0) seen[seenCount++] = row;
-        shared[row] = known + content;
-      }
+      seenCount = postings.share(term, shared, seen, seenCount);
       rest = Math.max(0, rest - content);
       if (seenCount >= nextLook) {
         nextLook = seenCount * NEXT_LOOK_FACTOR;
-        evaluateAbove(mostPromising(seen.subarray(0, seenCount), shared, total), 0);
+        evaluateAbove(mostPromising(seen, seenCount, shared, total, wanted));
       }
     }
     for (let row = FIRST_BLOCK * BLOCK_ROWS; row < table.end; row++) {
       const known = shared[row] ?? 0;
       if (known < 0) continue;
-      if (others + weight * column.boundOf(row, known, total) < evaluator.needed) continue;
-      batch.add(row);
+      const bound = column.boundOf(row, known, total);
+      if (others + weight * bound < evaluator.needed) continue;
+      batch.add(row, bound);
     }
     batch.flush();
   };
@@ -148,22 +147,28 @@ function rankByTerms(
   }
 }
 
-/** Rows that a look evaluates: more than most askers want, so that the threshold is near the final one. */
-const LOOK_ROWS = 64;
+/** Rows that a look evaluates, as a multiple of those asked for: enough that the threshold is near the final one. */
+const LOOK_FACTOR = 2;
 const LOOK_CLASSES = 256;
 
-/** About `LOOK_ROWS` of the rows seen share so much with the query, or more. */
-function mostPromising(seen: Uint32Array, shared: Float64Array, total: number): number {
+/** About `wanted` of the first `count` rows seen share so much with the query, or more. */
+function mostPromising(
+  seen: Uint32Array,
+  count: number,
+  shared: Float64Array,
+  total: number,
+  wanted: number,
+): number {
   const counts = new Uint32Array(LOOK_CLASSES);
   const scale = (LOOK_CLASSES - 1) / total;
-  for (const row of seen) {
-    const at = Math.max(0, Math.floor((shared[row] ?? 0) * scale));
+  for (let i = 0; i < count; i++) {
+    const at = Math.max(0, Math.floor((shared[seen[i] ?? 0] ?? 0) * scale));
     counts[at] = (counts[at] ?? 0) + 1;
   }
   let rows = 0;
   for (let at = LOOK_CLASSES - 1; at > 0; at--) {
     rows += counts[at] ?? 0;
-    if (rows >= LOOK_ROWS) return at / scale;
+    if (rows >= wanted) return at / scale;
   }
   return 0;
 }
@@ -172,19 +177,23 @@ function mostPromising(seen: Uint32Array, shared: Float64Array, total: number): 
 class Batch {
   readonly #evaluator: Evaluator;
   readonly #rows = new Uint32Array(BLOCK_ROWS);
+  readonly #known: KnownBounds;
   #count = 0;
 
-  constructor(evaluator: Evaluator) {
+  constructor(evaluator: Evaluator, feature: number) {
     this.#evaluator = evaluator;
+    this.#known = { feature, kernels: new Float64Array(BLOCK_ROWS) };
   }
 
-  add(row: number): void {
+  /** `bound`: the feature's kernel of this row is at most that. */
+  add(row: number, bound: number): void {
+    this.#known.kernels[this.#count] = bound;
     this.#rows[this.#count++] = row;
     if (this.#count === BLOCK_ROWS) this.flush();
   }
 
   flush(): void {
-    this.#evaluator.evaluate(this.#rows, this.#count);
+    this.#evaluator.evaluate(this.#rows, this.#count, this.#known);
     this.#count = 0;
   }
 }

@@ -28,13 +28,15 @@ export interface DecoyOptions {
   readonly sources: readonly EncodedProfile[];
   readonly secret: Uint8Array;
   readonly wanted: number;
+  /** Makes a signature what is published of it, so that a decoy is noisy where others are. */
+  readonly withNoise: (signature: Uint8Array) => Uint8Array;
   readonly isTaken: (signature: Uint8Array) => boolean;
 }
 
 /** As many as are wanted, or as there can be of these sources. */
 export function makeDecoys(
   compiled: CompiledDomain,
-  { publication, sources, secret, wanted, isTaken }: DecoyOptions,
+  { publication, sources, secret, wanted, withNoise, isTaken }: DecoyOptions,
 ): Decoy[] {
   const { groupSize, minimumCount } = publication;
   const least = Math.max(groupSize, minimumCount);
@@ -49,7 +51,7 @@ export function makeDecoys(
     const profile = compiled.features.map(
       (_, feature) => sources[draw(`${i}/${feature}`, sources.length)]?.[feature],
     );
-    const signature = signatureOf(compiled, profile);
+    const signature = withNoise(signatureOf(compiled, profile));
     if (isTaken(signature)) continue;
     const count = least + (groupSize > 1 ? draw(`${i}/count`, groupSize) : 0);
     decoys.set(toBase64Url(signature), { signature, count });

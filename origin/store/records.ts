@@ -56,6 +56,7 @@ const signableSchema = z.object({
 const contentSchema = z.object({
   number: z.int(),
   entry: z.int(),
+  seq: z.int(),
   profile: z.string(),
   intervention: z.string(),
   result: z.string(),
@@ -86,7 +87,7 @@ export interface RecordKey {
 
 export function recordTable(db: DatabaseSync) {
   const find = db.prepare(
-    `SELECT number, entry, profile, intervention, result, observed_at, grp
+    `SELECT number, entry, seq, profile, intervention, result, observed_at, grp
      FROM records WHERE domain = ? AND id = ?`,
   );
   const insert = db.prepare(
@@ -126,13 +127,17 @@ export function recordTable(db: DatabaseSync) {
   return {
     find: ({ domain, id }: RecordKey): Content | undefined =>
       readRow(contentSchema, find.get(domain, id)),
+    /** Returns its number. */
     insert: (
       domain: number,
       reference: string,
       record: OutcomeRecord,
       entry: number,
       seq: number,
-    ) => insert.run(domain, record.id, reference, ...contentOf(record), entry, seq),
+    ): number =>
+      Number(
+        insert.run(domain, record.id, reference, ...contentOf(record), entry, seq).lastInsertRowid,
+      ),
     update: (number: number, record: OutcomeRecord, entry: number, seq: number) =>
       update.run(...contentOf(record), entry, seq, number),
     remove: (domain: number, number: number, seq: number) => {

@@ -151,12 +151,10 @@ export function sourceStore(
     if (before && before.source !== source) {
       return { change: "held", by: before.owner ?? undefined };
     }
-    const { change: kind, entries } = putOne(domain, item, seq, touched);
+    const { change: kind, entries, record, seq: at } = putOne(domain, item, seq, touched);
     if (kind !== "unchanged") for (const entry of entries) touched.add(entry);
-    const after = heldAs(domain, id);
-    if (!after) throw new Error("a record that was put is not there");
-    claim.run(after.record, source, item.digest, after.seq);
-    return { change: kind, record: after.record };
+    claim.run(record, source, item.digest, at);
+    return { change: kind, record };
   };
 
   const removeFrom = (

@@ -8,6 +8,7 @@ import {
   canonicalBytes,
   coarsenProfile,
   encodeKnown,
+  randomise,
   type CompiledDomain,
   type DomainId,
   type Floors,
@@ -54,6 +55,9 @@ export interface SignedRecord {
 
 export interface PutOutcome {
   readonly change: "loaded" | "updated" | "unchanged";
+  /** The record's number, and the seq of its last change. */
+  readonly record: number;
+  readonly seq: number;
   /** Entries that the record belongs to, or did until now. */
   readonly entries: readonly number[];
 }
@@ -175,6 +179,14 @@ export function openStore(
     return node;
   };
 
+  const { reference_secret: secret, ...settings } = readSettings();
+  // As a key that is made once: making it costs four times as much as using it.
+  const referenceSecret = createSecretKey(secret);
+  let { epoch } = settings;
+  /** As the mesh is shown it. What stands in the table of entries is this, and is what a tombstone names later. */
+  const withNoise = ({ plan }: CompiledDomain, signature: Uint8Array): Uint8Array =>
+    randomise(plan, signature, secret);
+
   const readPublication = db.prepare("SELECT publication FROM domains WHERE number = ?");
   const publicationOf = (number: number): Publication =>
     publicationSchema.parse(JSON.parse(String(readPublication.get(number)?.["publication"])));
@@ -190,7 +202,7 @@ export function openStore(
     );
     if (needsResigning(before, wanted)) {
       for (const { number: record, entry, profile } of records.signable(number)) {
-        const signature = publishedSignature(compiled, wanted, profile);
+        const signature = withNoise(compiled, publishedSignature(compiled, wanted, profile));
         cohorts.move(record, null, entries.join(number, signature));
         entries.leave(entry);
       }
@@ -216,11 +228,15 @@ export function openStore(
             .map((profile) =>
               coarsenProfile(compiled, encodeKnown(compiled, profile), publication.coarseness),
             );
-    const { reference_secret: secret } = readSettings();
-    const isTaken = (signature: Uint8Array): boolean => entries.has(number, signature);
-    return makeDecoys(compiled, { publication, sources, secret, wanted: missing, isTaken }).map(
-      ({ signature, count }) => entries.addDecoy(number, signature, count),
-    );
+    const decoys = makeDecoys(compiled, {
+      publication,
+      sources,
+      secret,
+      wanted: missing,
+      withNoise: (signature) => withNoise(compiled, signature),
+      isTaken: (signature) => entries.has(number, signature),
+    });
+    return decoys.map(({ signature, count }) => entries.addDecoy(number, signature, count));
   };
 
   const numbers = transaction(db, () => {
@@ -242,11 +258,6 @@ export function openStore(
     for (const number of wrong) entries.restate(number, seq);
     return byId;
   });
-  const settings = readSettings();
-  // As a key that is made once: making it costs four times as much as using it.
-  const referenceSecret = createSecretKey(settings.reference_secret);
-  let { epoch } = settings;
-
   const compiledOf = (domain: DomainId): CompiledDomain => {
     const compiled = domains.find(({ id }) => id === domain);
     if (!compiled) throw new Error(`the store was not opened for the domain ${domain}`);
@@ -285,19 +296,26 @@ export function openStore(
   ): PutOutcome => {
     const at = numberOf(domain);
     const known = records.find({ domain: at, id: record.id });
-    if (known && isSame(known, record)) return { change: "unchanged", entries: [known.entry] };
+    if (known && isSame(known, record)) {
+      return { change: "unchanged", record: known.number, seq: known.seq, entries: [known.entry] };
+    }
     const stored = takeOut(at, record.id, touched);
     const compiled = compiledOf(domain);
-    const signature = publishedSignature(compiled, publicationOf(at), record.profile, exact);
-    const entry = entries.join(at, signature);
+    const own = publishedSignature(compiled, publicationOf(at), record.profile, exact);
+    const entry = entries.join(at, withNoise(compiled, own));
     if (!stored) {
       const reference = referenceOf(referenceSecret, domain, record.id);
-      records.insert(at, reference, record, entry, seq());
-      return { change: "loaded", entries: [entry] };
+      const number = records.insert(at, reference, record, entry, seq());
+      return { change: "loaded", record: number, seq: seq(), entries: [entry] };
     }
     records.update(stored.number, record, entry, seq());
     entries.leave(stored.entry);
-    return { change: "updated", entries: [...new Set([entry, stored.entry])] };
+    return {
+      change: "updated",
+      record: stored.number,
+      seq: seq(),
+      entries: [...new Set([entry, stored.entry])],
+    };
   };
 
   const logLoad = (domain: DomainId, changes: readonly { readonly change: string }[]): void => {
@@ -401,13 +419,15 @@ export function openStore(
     addCohorts: (domain, list) =>
       change((seq, touched) => {
         const at = numberOf(domain);
+        const compiled = compiledOf(domain);
         let added = 0;
         for (const cohort of list) {
           const members = cohort.members.flatMap((member) => cohorts.member(member) ?? []);
           if (members.length < cohort.members.length) continue;
           const number = cohorts.add(at, cohort);
+          const signature = withNoise(compiled, cohort.signature);
           for (const member of members) {
-            const entry = entries.join(at, cohort.signature);
+            const entry = entries.join(at, signature);
             cohorts.move(member.number, number, entry);
             entries.leave(member.entry);
             touched.add(entry).add(member.entry);

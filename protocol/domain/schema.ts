@@ -6,10 +6,16 @@ import { featureSpecSchema } from "../features/index.ts";
 import { contentId, domainIdSchema, type DomainId } from "../ids.ts";
 import { parseJson } from "../json.ts";
 import { err, issuesOf, ok, type Issue, type Result } from "../result.ts";
+import { domainKeySchema } from "./key.ts";
 import { valueFieldsSchema } from "./values.ts";
 
 /** A domain is fetched by peers and kept by shards: large enough for 10,000 category values. */
 export const DOMAIN_MAX_BYTES = 262_144;
+
+/** Below it 1 symbol in 150 says anything: no signature has symbols enough to be found by. */
+const EPSILON_MIN = 1;
+/** Above it less than 1 symbol in 10^6 changes, which is no privacy and looks like some. */
+const EPSILON_MAX = 20;
 
 /** How signatures are made and looked up; `domain calibrate` proposes them from a sample. */
 export const signatureSettingsSchema = z.strictObject({
@@ -23,6 +29,10 @@ export const signatureSettingsSchema = z.strictObject({
   candidates: z.int().min(10).max(5000),
   /** Orders in which each tree reads what follows its root: more are found at one root key. 1 where absent. */
   branches: z.int().min(1).max(16).optional(),
+  /** Present in a keyed domain: what its hash families derive from is a secret of its members. */
+  key: domainKeySchema.optional(),
+  /** Of the randomised response on each symbol that is published; absent for none. */
+  epsilon: z.number().min(EPSILON_MIN).max(EPSILON_MAX).optional(),
 });
 
 export const domainSchema = z

@@ -1,7 +1,7 @@
 /** Unordered values: the same or not. Every symbol is a hash of the value. */
 import { z } from "zod";
 import { compareText } from "../bytes.ts";
-import { elementKey, mix } from "../prf.ts";
+import { mix } from "../prf.ts";
 import {
   countItems,
   elementSchema,
@@ -34,7 +34,8 @@ export function categoryFeature(
     name: spec.name,
     weight: spec.weight,
     symbolCount: context.symbolCount,
-    encode: (raw) => encodeWith(schema, raw, (text) => ({ text, key: elementKey(text) })),
+    encode: (raw) =>
+      encodeWith(schema, raw, (text) => ({ text, key: context.key.elementKey(text) })),
     kernel: (a, b) => (a.text === b.text ? 1 : 0),
     writeSymbols: ({ key: [a, b] }, out) => {
       for (let j = 0; j < context.symbolCount; j++) {

@@ -7,6 +7,7 @@ import type { OntologyId } from "../ids.ts";
 import type { Ontology } from "../ontology/ontology.ts";
 import { prfWords } from "../prf.ts";
 import { issuesOf, type Issue } from "../result.ts";
+import type { FamilyKey } from "./family-key.ts";
 
 /** Symbol of a feature that a profile lacks. It equals nothing, itself included. */
 export const MISSING = 0;
@@ -64,8 +65,8 @@ export interface Feature<V = FeatureValue> {
 }
 
 export interface FeatureContext {
-  /** The domain id's 32 bytes: what all hash functions derive from. */
-  readonly key: Uint8Array;
+  /** What all hash functions derive from. */
+  readonly key: FamilyKey;
   readonly symbolCount: number;
   readonly ontologies: ReadonlyMap<OntologyId, Ontology>;
 }
@@ -121,5 +122,5 @@ export function toSymbol(word: number): number {
 
 /** `perSymbol` seed words for each of the feature's symbols, one row after another. */
 export function familySeeds(context: FeatureContext, name: string, perSymbol: number): Uint32Array {
-  return prfWords(context.key, `feature/${name}`, perSymbol * context.symbolCount);
+  return prfWords(context.key.bytes, `feature/${name}`, perSymbol * context.symbolCount);
 }

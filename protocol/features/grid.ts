@@ -20,8 +20,8 @@ export function gridFamily(
   return (x, out) => {
     for (let j = 0; j < context.symbolCount; j++) {
       const cell = Math.floor(x / width + toUnit(seeds[3 * j] ?? 0));
-      const high = Math.floor(cell / 2 ** 32);
-      out[j] = toSymbol(mix(seeds[3 * j + 1] ?? 0, seeds[3 * j + 2] ?? 0, cell | 0, high | 0));
+      const [low, high] = context.key.cellKey(cell);
+      out[j] = toSymbol(mix(seeds[3 * j + 1] ?? 0, seeds[3 * j + 2] ?? 0, low, high));
     }
   };
 }

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { compareText } from "../bytes.ts";
 import { ln } from "../math.ts";
 import { memoize } from "../memo.ts";
-import { elementKey, mix, toUnit } from "../prf.ts";
+import { mix, toUnit } from "../prf.ts";
 import {
   countItems,
   elementSchema,
@@ -18,6 +18,7 @@ import {
   type Feature,
   type FeatureContext,
 } from "./feature.ts";
+import type { FamilyKey } from "./family-key.ts";
 
 /** Bounds the work of one profile: 128 symbols over this many elements stay under 50 ms. */
 const SET_MAX_ELEMENTS = 2000;
@@ -49,7 +50,7 @@ export function setFeature(
     name: spec.name,
     weight: spec.weight,
     symbolCount: context.symbolCount,
-    encode: (raw) => encodeWith(schema, raw, encodeElements),
+    encode: (raw) => encodeWith(schema, raw, (weights) => encodeElements(weights, context.key)),
     kernel: weightedJaccard,
     writeSymbols: spec.weighted
       ? weightedSamplingFamily(context, spec.name)
@@ -68,11 +69,11 @@ export function setFeature(
   };
 }
 
-function encodeElements(weights: ReadonlyMap<string, number>): ElementSet {
+function encodeElements(weights: ReadonlyMap<string, number>, key: FamilyKey): ElementSet {
   const elements = [...weights.keys()].toSorted(compareText);
   return {
     elements,
-    keys: Uint32Array.from(elements.flatMap((element) => elementKey(element))),
+    keys: Uint32Array.from(elements.flatMap((element) => key.elementKey(element))),
     weights: Float64Array.from(elements, (element) => weights.get(element) ?? 0),
   };
 }
@@ -125,7 +126,7 @@ function weightedSamplingFamily(
   const seeds = familySeeds(context, name, 12);
   /** Of the element, three numbers a symbol: r, ln(c) and beta. */
   const drawsOf = memoize((element: string): Float64Array => {
-    const [k0, k1] = elementKey(element);
+    const [k0, k1] = context.key.elementKey(element);
     const draws = new Float64Array(3 * context.symbolCount);
     for (let j = 0; j < context.symbolCount; j++) {
       const uniform = (i: number): number =>

@@ -81,20 +81,23 @@ function encodeTerms(raw: unknown, ontology: Ontology): Encoded<TermSet> {
   return { ok: true, value: { closure: ontology.closureOf(known) }, warnings };
 }
 
+/** Sums over the terms in ascending order, so that every implementation rounds alike. */
 function simGic(a: Uint32Array, b: Uint32Array, weights: Float64Array): number {
   let shared = 0;
   let all = 0;
   let i = 0;
   let j = 0;
-  while (i < a.length || j < b.length) {
-    const left = a[i] ?? Infinity;
-    const right = b[j] ?? Infinity;
-    const weight = weights[Math.min(left, right)] ?? 0;
+  while (i < a.length && j < b.length) {
+    const left = a[i] ?? 0;
+    const right = b[j] ?? 0;
+    const weight = weights[left < right ? left : right] ?? 0;
     if (left === right) shared += weight;
     all += weight;
     if (left <= right) i += 1;
     if (right <= left) j += 1;
   }
+  for (; i < a.length; i++) all += weights[a[i] ?? 0] ?? 0;
+  for (; j < b.length; j++) all += weights[b[j] ?? 0] ?? 0;
   return all === 0 ? 1 : shared / all;
 }
 
@@ -105,9 +108,13 @@ function exponentialFamily(
 ): Feature<TermSet>["writeSymbols"] {
   const seeds = familySeeds(context, name, 4);
   const { informationContent } = ontology;
+  const keyOf = memoize(
+    (term: number) => context.key.elementKey(ontology.terms[term] ?? ""),
+    ontology.terms.length,
+  );
   /** Of the term, by symbol. */
   const ranksOf = memoize((term: number): Float64Array => {
-    const [k0, k1] = ontology.keyOf(term);
+    const [k0, k1] = keyOf(term);
     const weight = informationContent[term] ?? 0;
     return Float64Array.from({ length: context.symbolCount }, (_, j) => {
       const word = mix(seeds[4 * j] ?? 0, seeds[4 * j + 1] ?? 0, k0, k1);
@@ -126,7 +133,7 @@ function exponentialFamily(
           first = e;
         }
       }
-      const chosen = first < 0 ? EMPTY_KEY : ontology.keyOf(closure[first] ?? 0);
+      const chosen = first < 0 ? EMPTY_KEY : keyOf(closure[first] ?? 0);
       out[j] = toSymbol(mix(seeds[4 * j + 2] ?? 0, seeds[4 * j + 3] ?? 0, chosen[0], chosen[1]));
     }
   };

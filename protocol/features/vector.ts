@@ -74,7 +74,10 @@ function projectionFamily(
   const projection = (j: number): Float64Array => {
     const known = projections.get(j);
     if (known) return known;
-    const made = gaussianVector(prfStream(context.key, `projection/${name}/${j}`), dimensions);
+    const made = gaussianVector(
+      prfStream(context.key.bytes, `projection/${name}/${j}`),
+      dimensions,
+    );
     projections.set(j, made);
     return made;
   };

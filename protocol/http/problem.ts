@@ -20,6 +20,7 @@ const PROBLEMS = {
   "rate-limited": { status: 429, title: "Too many requests" },
   conflict: { status: 409, title: "The request conflicts with what is stored" },
   internal: { status: 500, title: "Something went wrong here" },
+  "domain-secret-missing": { status: 503, title: "This node lacks the domain's secret" },
   "not-ready": { status: 503, title: "This node is not set up yet" },
   "origin-unavailable": { status: 503, title: "The origin is not connected, or does not answer" },
   "origin-busy": { status: 503, title: "The origin has too much to do" },

@@ -3,9 +3,10 @@
  * path order, so that a lookup is a binary search and a scan outward over bytes. Rows are numbers; what
  * they stand for is the caller's. Memory only: storage is the truth and this is rebuilt from it.
  */
-import { MISSING } from "../features/index.ts";
 import type { RoutingPlan } from "../signature/plan.ts";
-import { estimateAt, queryWeight } from "../signature/signature.ts";
+import { capacityFor } from "./capacity.ts";
+import { PackedSignatures } from "./packed-signatures.ts";
+import { PathOrder } from "./path-order.ts";
 
 export interface IndexRow {
   /** S symbols. */
@@ -38,39 +39,41 @@ export interface Lookup {
   readonly scanned: number;
 }
 
-/** One order of a tree's positions, and the tree's rows in it. */
-interface Branch {
-  readonly order: Uint16Array;
-  readonly rows: Uint32Array;
-}
-
 /** No origin takes more than this share of a branch's candidates, so that one cannot crowd out the others. */
 const ORIGIN_SHARE = 1 / 4;
 /** Rows looked at for each candidate taken, at most: bounds a lookup where most rows are dead or over their share. */
 const SCAN_FACTOR = 4;
 
+/** Stands for the origin of a row that was removed. */
+const REMOVED = 0xffffffff;
+
 export class TreeIndex {
   readonly plan: RoutingPlan;
-  #signatures = new Uint8Array(0);
+  readonly #signatures: PackedSignatures;
   #origins = new Uint32Array(0);
   #rowCount = 0;
-  readonly #removed = new Set<number>();
-  /** Per tree and branch, its rows in path order. */
-  readonly #trees: Uint32Array[][];
+  #removedCount = 0;
+  /** Origin numbers are below this. */
+  #originsEnd = 0;
+  /** Per tree, its branches. */
+  readonly #trees: readonly (readonly PathOrder[])[];
 
   constructor(plan: RoutingPlan) {
     this.plan = plan;
-    this.#trees = plan.branches.map((orders) => orders.map(() => new Uint32Array(0)));
+    this.#signatures = new PackedSignatures(plan);
+    this.#trees = plan.branches.map((orders) =>
+      orders.map((order) => new PathOrder(order, this.#signatures)),
+    );
   }
 
   /** Rows that can be found. */
   get size(): number {
-    return this.#rowCount - this.#removed.size;
+    return this.#rowCount - this.#removedCount;
   }
 
   /** Rows that were removed: they still take memory. */
   get removed(): number {
-    return this.#removed.size;
+    return this.#removedCount;
   }
 
   /** Adds rows; returns the number of the first, the others follow. */
@@ -79,184 +82,101 @@ export class TreeIndex {
     this.#grow(first + rows.length);
     const added: number[][] = this.#trees.map(() => []);
     for (const [i, { signature, origin, trees }] of rows.entries()) {
-      this.#signatures.set(signature, (first + i) * this.plan.symbols);
+      this.#signatures.set(first + i, signature);
       this.#origins[first + i] = origin;
+      this.#originsEnd = Math.max(this.#originsEnd, origin + 1);
       for (const tree of trees) added[tree]?.push(first + i);
     }
     this.#rowCount = first + rows.length;
     for (const [tree, newRows] of added.entries()) {
       if (newRows.length === 0) continue;
-      this.#trees[tree] = this.#branches(tree).map(({ order, rows: old }) =>
-        this.#merge(order, old, newRows),
-      );
+      for (const branch of this.#trees[tree] ?? []) branch.insert(newRows);
     }
     return first;
   }
 
+  /** A row's symbols; good until rows are added. */
+  symbolsOf(row: number): Uint8Array {
+    return this.#signatures.get(row);
+  }
+
   /** The row is found no more. Its number stays used. */
   remove(row: number): void {
-    this.#removed.add(row);
+    if (row >= this.#rowCount || this.#origins[row] === REMOVED) return;
+    this.#origins[row] = REMOVED;
+    this.#removedCount += 1;
   }
 
   /** Takes the candidates of each branch nearest to the query's path, and ranks them all by estimate. */
   lookup(query: Uint8Array, trees: readonly number[], options: LookupOptions): Lookup {
-    const found = new Set<number>();
-    for (const branch of trees.flatMap((tree) => this.#branches(tree))) {
-      this.#collect(branch, query, options.isLive, found);
-    }
-    const weight = queryWeight(this.plan, query);
+    const found = this.#collect(query, trees, options.isLive);
+    const packed = this.#signatures.pack(query);
     const byOrigin = new Map<number, { row: number; estimate: number }[]>();
     for (const row of found) {
-      const offset = row * this.plan.symbols;
-      const estimate = estimateAt(this.plan, query, this.#signatures, offset, weight);
-      const origin = this.#origins[row] ?? 0;
-      const best = byOrigin.get(origin) ?? [];
-      insertBest(best, { row, estimate }, options.rowsPerOrigin);
-      byOrigin.set(origin, best);
+      const estimate = this.#signatures.estimate(packed, row);
+      const origin = this.#origins[row] ?? REMOVED;
+      const best = byOrigin.get(origin);
+      if (best) insertBest(best, row, estimate, options.rowsPerOrigin);
+      else byOrigin.set(origin, [{ row, estimate }]);
     }
-    const origins = [...byOrigin]
-      .map(([origin, rows]) => ({ origin, rows }))
+    const origins = Array.from(byOrigin, ([origin, rows]) => ({ origin, rows }))
       .toSorted((a, b) => (b.rows[0]?.estimate ?? 0) - (a.rows[0]?.estimate ?? 0))
       .slice(0, options.limit);
-    return { origins, scanned: found.size };
+    return { origins, scanned: found.length };
   }
 
-  #branches(tree: number): Branch[] {
-    const rows = this.#trees[tree] ?? [];
-    return (this.plan.branches[tree] ?? []).map((order, b) => ({
-      order,
-      rows: rows[b] ?? new Uint32Array(0),
-    }));
-  }
-
+  /** The candidates of all branches, each row once. */
   #collect(
-    { order, rows }: Branch,
     query: Uint8Array,
+    trees: readonly number[],
     isLive: (origin: number) => boolean,
-    found: Set<number>,
-  ): void {
+  ): number[] {
     const { candidates, rootDepth } = this.plan;
     const share = Math.ceil(candidates * ORIGIN_SHARE);
-    const taken = new Map<number, number>();
-    let left = this.#lowerBound(order, rows, query) - 1;
-    let right = left + 1;
-    let leftDepth = this.#sharedDepth(order, rows[left], query);
-    let rightDepth = this.#sharedDepth(order, rows[right], query);
-    let wanted = candidates;
-    for (let steps = candidates * SCAN_FACTOR; wanted > 0 && steps > 0; steps--) {
-      if (Math.max(leftDepth, rightDepth) < rootDepth) break;
-      let row: number | undefined;
-      if (leftDepth > rightDepth) {
-        row = rows[left--];
-        leftDepth = this.#sharedDepth(order, rows[left], query);
-      } else {
-        row = rows[right++];
-        rightDepth = this.#sharedDepth(order, rows[right], query);
-      }
-      if (row === undefined || this.#removed.has(row)) continue;
-      const origin = this.#origins[row] ?? 0;
-      const ofOrigin = taken.get(origin) ?? 0;
-      if (ofOrigin >= share || !isLive(origin)) continue;
-      taken.set(origin, ofOrigin + 1);
-      found.add(row);
-      wanted -= 1;
+    const found: number[] = [];
+    const isFound = new Uint8Array(this.#rowCount);
+    const taken = new Uint16Array(this.#originsEnd);
+    const origins = this.#origins;
+    for (const branch of trees.flatMap((tree) => this.#trees[tree] ?? [])) {
+      taken.fill(0);
+      let wanted = candidates;
+      let steps = candidates * SCAN_FACTOR;
+      branch.nearest(query, rootDepth, (row) => {
+        steps -= 1;
+        const origin = origins[row] ?? REMOVED;
+        // A removed row's origin has no count, and so no share left.
+        const ofOrigin = taken[origin] ?? share;
+        if (ofOrigin < share && isLive(origin)) {
+          taken[origin] = ofOrigin + 1;
+          if (isFound[row] === 0) {
+            isFound[row] = 1;
+            found.push(row);
+          }
+          wanted -= 1;
+        }
+        return wanted > 0 && steps > 0;
+      });
     }
-  }
-
-  /** Symbols that the row's path shares with the query's from its start; -1 where there is no row. */
-  #sharedDepth(order: Uint16Array, row: number | undefined, query: Uint8Array): number {
-    if (row === undefined) return -1;
-    const offset = row * this.plan.symbols;
-    const symbols = this.plan.symbols;
-    let depth = 0;
-    while (depth < symbols) {
-      const at = order[depth] ?? 0;
-      const symbol = query[at];
-      if (symbol === MISSING || symbol !== this.#signatures[offset + at]) break;
-      depth += 1;
-    }
-    return depth;
-  }
-
-  /** Position of the first row whose path is not before the query's. */
-  #lowerBound(order: Uint16Array, rows: Uint32Array, query: Uint8Array): number {
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const offset = (rows[middle] ?? 0) * this.plan.symbols;
-      if (comparePaths(order, this.#signatures, offset, query, 0) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  #merge(order: Uint16Array, old: Uint32Array, added: number[]): Uint32Array {
-    const { symbols } = this.plan;
-    const packed = this.#signatures;
-    const compare = (a: number, b: number): number =>
-      comparePaths(order, packed, a * symbols, packed, b * symbols);
-    const sorted = added.toSorted((a, b) => compare(a, b) || a - b);
-    const merged = new Uint32Array(old.length + added.length);
-    let from = 0;
-    let to = 0;
-    for (const row of sorted) {
-      const end = upperBound(old, from, (other) => compare(other, row) <= 0);
-      merged.set(old.subarray(from, end), to);
-      to += end - from;
-      merged[to++] = row;
-      from = end;
-    }
-    merged.set(old.subarray(from), to);
-    return merged;
+    return found;
   }
 
   #grow(rows: number): void {
+    this.#signatures.grow(rows);
     if (rows <= this.#origins.length) return;
-    const capacity = Math.max(rows, 2 * this.#origins.length);
-    const signatures = new Uint8Array(capacity * this.plan.symbols);
-    signatures.set(this.#signatures);
-    this.#signatures = signatures;
-    const origins = new Uint32Array(capacity);
+    const origins = new Uint32Array(capacityFor(rows, this.#origins.length));
     origins.set(this.#origins);
     this.#origins = origins;
   }
 }
 
-/** Negative, 0 or positive, as the path of the signature at `atA` of `a` is before, at or after that at `atB` of `b`. */
-function comparePaths(
-  order: Uint16Array,
-  a: Uint8Array,
-  atA: number,
-  b: Uint8Array,
-  atB: number,
-): number {
-  for (const position of order) {
-    const difference = (a[atA + position] ?? 0) - (b[atB + position] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-/** The first position from `from` on whose row is not `before`. */
-function upperBound(rows: Uint32Array, from: number, before: (row: number) => boolean): number {
-  let low = from;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (before(rows[middle] ?? 0)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 function insertBest(
   best: { row: number; estimate: number }[],
-  candidate: { row: number; estimate: number },
+  row: number,
+  estimate: number,
   keep: number,
 ): void {
-  const at = best.findIndex((other) => candidate.estimate > other.estimate);
-  if (at >= 0) best.splice(at, 0, candidate);
-  else if (best.length < keep) best.push(candidate);
+  if (best.length >= keep && estimate <= (best.at(-1)?.estimate ?? 0)) return;
+  const at = best.findIndex((other) => estimate > other.estimate);
+  best.splice(at < 0 ? best.length : at, 0, { row, estimate });
   if (best.length > keep) best.pop();
 }

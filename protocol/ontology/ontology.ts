@@ -10,7 +10,6 @@
 import { compareText, utf8Bytes } from "../bytes.ts";
 import { contentId, ontologyIdSchema, type OntologyId } from "../ids.ts";
 import { ln } from "../math.ts";
-import { elementKey } from "../prf.ts";
 
 const MAGIC = "OMONTO1\n";
 const HEADER_BYTES = 32;
@@ -25,8 +24,6 @@ export interface Ontology {
   indexOf(term: string): number | undefined;
   /** Ascending indices of the terms and all their ancestors, those without information content left out. */
   closureOf(terms: readonly number[]): Uint32Array;
-  /** The 64-bit hash key of a term. */
-  keyOf(term: number): readonly [number, number];
 }
 
 export interface OntologySource {
@@ -129,7 +126,6 @@ export function decodeOntology(bytes: Uint8Array): Ontology {
   if (!informationContent.every((content) => content >= 0 && content <= 1)) fail();
   const index = new Map(terms.map((term, i) => [term, i]));
   aliases.forEach((alias, i) => index.set(alias, targets[i] ?? 0));
-  const keys = new Map<number, readonly [number, number]>();
 
   return {
     id: ontologyIdSchema.parse(contentId(bytes)),
@@ -145,13 +141,6 @@ export function decodeOntology(bytes: Uint8Array): Ontology {
       return Uint32Array.from(seen)
         .filter((term) => (informationContent[term] ?? 0) > 0)
         .toSorted();
-    },
-    keyOf: (term) => {
-      const known = keys.get(term);
-      if (known) return known;
-      const made = elementKey(terms[term] ?? "");
-      keys.set(term, made);
-      return made;
     },
   };
 }

@@ -2,14 +2,7 @@
  * Which statements are held, by slot, with each slot's digest. Only names and versions, packed: about 100 bytes
  * a statement. Memory only; storage is the truth and this is rebuilt from it.
  */
-import {
-  compareVersions,
-  EMPTY_DIGEST,
-  itemHash,
-  xorDigests,
-  type Digest,
-  type Item,
-} from "./digest.ts";
+import { compareVersions, itemHash, type Digest, type Item } from "./digest.ts";
 
 const KEY_BYTES = 16;
 const FIRST_CAPACITY = 64;
@@ -18,8 +11,10 @@ export interface SlotItem extends Item {
   readonly slot: number;
 }
 
+/** A slot's digest, changed in place: each statement is in many slots. */
 interface SlotSum {
-  digest: Digest;
+  hi: number;
+  lo: number;
   count: number;
 }
 
@@ -77,7 +72,8 @@ export class ItemTable {
 
   /** Undefined for a slot that holds nothing. */
   digestOf(slot: number): Digest | undefined {
-    return this.#sums.get(slot)?.digest;
+    const sum = this.#sums.get(slot);
+    return sum && { hi: sum.hi, lo: sum.lo };
   }
 
   countOf(slot: number): number {
@@ -126,12 +122,16 @@ export class ItemTable {
   #toggle(item: Item, slots: Iterable<number>, change: -1 | 0 | 1): void {
     const hash = itemHash(item);
     for (const slot of slots) {
-      const sum = this.#sums.get(slot) ?? { digest: EMPTY_DIGEST, count: 0 };
-      sum.digest = xorDigests(sum.digest, hash);
+      let sum = this.#sums.get(slot);
+      if (!sum) {
+        sum = { hi: 0, lo: 0, count: 0 };
+        this.#sums.set(slot, sum);
+      }
+      sum.hi = (sum.hi ^ hash.hi) >>> 0;
+      sum.lo = (sum.lo ^ hash.lo) >>> 0;
       sum.count += change;
       // A row that changes its version leaves for a moment what it comes back to.
       if (sum.count === 0) this.#sums.delete(slot);
-      else this.#sums.set(slot, sum);
     }
   }
 

@@ -31,6 +31,9 @@ export interface WithheldQuery {
   readonly limit: number;
 }
 
+/** Nodes may add up an estimate in another order: what differs by less was the same to whoever ranked it. */
+const ROUNDING = 1e-9;
+
 /**
  * The nodes whose answers lack a proven origin for which they had room. Sound for nodes that hold what they
  * should, but not complete: a node that says it compared as many entries as it must may have come to others.
@@ -53,7 +56,7 @@ function isWithheld(
 ): boolean {
   if (origins.has(entry.node)) return false;
   const worst = Math.min(...origins.values());
-  const hadRoom = origins.size < limit || entry.estimate > worst;
+  const hadRoom = origins.size < limit || entry.estimate > worst + ROUNDING;
   const sawAll = scanned < plan.candidates || origins.size === 0;
   return (
     hadRoom &&

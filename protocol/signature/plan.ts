@@ -1,11 +1,13 @@
 /**
  * What routing needs to know of a domain, without its ontologies: whose each symbol is, what it
- * weighs, and the order in which each tree reads the symbols.
+ * weighs, and the order in which each tree reads the symbols. From the domain id alone, also where the domain is
+ * keyed: whoever routes needs no secret.
  */
 import { fromBase64Url } from "../bytes.ts";
 import type { Domain } from "../domain/schema.ts";
 import type { DomainId } from "../ids.ts";
 import { prfPermutation } from "../prf.ts";
+import { retentionOf } from "./randomise.ts";
 
 export interface RoutingPlan {
   readonly domainId: DomainId;
@@ -13,6 +15,8 @@ export interface RoutingPlan {
   readonly trees: number;
   readonly rootDepth: number;
   readonly candidates: number;
+  /** `retentionOf` the domain's epsilon; 1 where signatures are published without noise. */
+  readonly retention: number;
   /** Symbols of each feature, in the order of the domain's features. */
   readonly symbolCounts: readonly number[];
   /** Feature index of each position of the signature. */
@@ -26,7 +30,7 @@ export interface RoutingPlan {
 }
 
 export function planRouting(domain: Domain, domainId: DomainId): RoutingPlan {
-  const { symbols, trees, rootDepth, candidates, branches = 1 } = domain.signature;
+  const { symbols, trees, rootDepth, candidates, epsilon, branches = 1 } = domain.signature;
   const key = fromBase64Url(domainId);
   const weights = domain.features.map((feature) => feature.weight);
   const symbolCounts = shareOut(symbols, weights);
@@ -40,6 +44,7 @@ export function planRouting(domain: Domain, domainId: DomainId): RoutingPlan {
     trees,
     rootDepth,
     candidates,
+    retention: retentionOf(epsilon),
     symbolCounts,
     featureAt,
     weightAt: Float64Array.from(featureAt, (f) => (weights[f] ?? 0) / (symbolCounts[f] ?? 1)),

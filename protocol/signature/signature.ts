@@ -60,7 +60,8 @@ export function queryWeight(plan: RoutingPlan, query: Uint8Array): number {
 
 /**
  * Unbiased estimate of the exact similarity from two signatures: the weighted share of equal symbols,
- * less the chance matches of different values (1 in 255). Slightly below 0 or above 1 by chance.
+ * less the chance matches of different values (1 in 255), over what randomised response leaves of the record's.
+ * `query` is without noise. Somewhat below 0 or above 1 by chance.
  */
 export function estimate(plan: RoutingPlan, query: Uint8Array, record: Uint8Array): number {
   return estimateAt(plan, query, record, 0, queryWeight(plan, query));
@@ -85,8 +86,20 @@ export function estimateAt(
     present += share;
     if (asked === held) equal += share;
   }
+  return estimateFrom(plan, equal, present, weight);
+}
+
+/** The estimate from the weights of the symbols that are equal, that both have, and that the query has. */
+export function estimateFrom(
+  { retention }: RoutingPlan,
+  equal: number,
+  present: number,
+  weight: number,
+): number {
   if (weight === 0) return 0;
-  return ((equal - present / SYMBOL_VALUES) * SYMBOL_VALUES) / ((SYMBOL_VALUES - 1) * weight);
+  const byKernel = (equal - present / SYMBOL_VALUES) * SYMBOL_VALUES;
+  // Noise leaves chance matches as they are, 1 in 255, and of the others this share.
+  return byKernel / ((SYMBOL_VALUES - 1) * weight * retention);
 }
 
 /** Standard deviation of an estimate near `score`, from the symbols that the query has. */
@@ -95,7 +108,9 @@ export function estimateDeviation(plan: RoutingPlan, query: Uint8Array, score: n
   for (let i = 0; i < query.length; i++) {
     if (query[i] !== MISSING) squares += (plan.weightAt[i] ?? 0) ** 2;
   }
-  const share = Math.min(1, Math.max(1 / SYMBOL_VALUES, score));
+  const { retention } = plan;
+  const matches = retention * score + (1 - retention) / SYMBOL_VALUES;
+  const share = Math.min(1, Math.max(1 / SYMBOL_VALUES, matches));
   const weight = queryWeight(plan, query);
-  return weight === 0 ? 0 : Math.sqrt(squares * share * (1 - share)) / weight;
+  return weight === 0 ? 0 : Math.sqrt(squares * share * (1 - share)) / (weight * retention);
 }

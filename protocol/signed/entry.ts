@@ -33,9 +33,11 @@ export interface Entry {
 export type EntryBytes = Uint8Array<ArrayBuffer>;
 
 const VERSION = 1;
-/** version 1, node 32, domain 32, epoch 4, seq 8, count 4, symbols 2. */
-const HEADER_BYTES = 83;
-export const ENTRY_MAX_BYTES = HEADER_BYTES + 1024 + SIGNATURE_BYTES;
+/** version 1, node 32, domain 32, epoch 4: alike in all that one origin says of one domain. */
+export const ENTRY_ORIGIN_BYTES = 69;
+/** The same, seq 8, count 4, symbols 2: then come the symbols, and the 64 bytes of the Ed25519 signature. */
+export const ENTRY_HEADER_BYTES = 83;
+export const ENTRY_MAX_BYTES = ENTRY_HEADER_BYTES + 1024 + SIGNATURE_BYTES;
 
 export function isTombstone(entry: Entry): boolean {
   return entry.count === 0;
@@ -56,12 +58,12 @@ export function encodeEntry(entry: Entry): Uint8Array<ArrayBuffer> {
 
 /** Reads an entry's statement; says nothing of its truth, which `verifyEntry` does. */
 export function decodeEntry(bytes: Uint8Array): Result<Entry, "malformed"> {
-  if (bytes.length < HEADER_BYTES + SIGNATURE_BYTES || bytes[0] !== VERSION)
+  if (bytes.length < ENTRY_HEADER_BYTES + SIGNATURE_BYTES || bytes[0] !== VERSION)
     return err("malformed");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const symbols = view.getUint16(81);
   const seq = view.getUint32(69) * 2 ** 32 + view.getUint32(73);
-  if (bytes.length !== HEADER_BYTES + symbols + SIGNATURE_BYTES) return err("malformed");
+  if (bytes.length !== ENTRY_HEADER_BYTES + symbols + SIGNATURE_BYTES) return err("malformed");
   if (!Number.isSafeInteger(seq)) return err("malformed");
   return ok({
     node: nodeIdSchema.parse(toBase64Url(bytes.subarray(1, 33))),
@@ -69,7 +71,7 @@ export function decodeEntry(bytes: Uint8Array): Result<Entry, "malformed"> {
     epoch: view.getUint32(65),
     seq,
     count: view.getUint32(77),
-    signature: bytes.slice(HEADER_BYTES, HEADER_BYTES + symbols),
+    signature: bytes.slice(ENTRY_HEADER_BYTES, ENTRY_HEADER_BYTES + symbols),
   });
 }
 

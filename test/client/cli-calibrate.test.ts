@@ -31,9 +31,15 @@ interface Trial {
   readonly bytesCompared: number;
   readonly settings: Readonly<Record<string, number>>;
 }
+interface PrivacyTrial {
+  readonly setting: { readonly name: string };
+  readonly recall: number;
+  readonly advantage: number;
+}
 interface Report {
   readonly proposal: Trial | null;
   readonly trials: readonly Trial[];
+  readonly privacy?: { readonly proposal: PrivacyTrial; readonly trials: readonly PrivacyTrial[] };
 }
 
 function reportOf(stdout: string): Report {
@@ -82,6 +88,29 @@ describe.concurrent("domain calibrate", () => {
     expect(a).toBe(b);
     expect(reportOf(a).trials).not.toEqual(reportOf(c).trials);
     expect(JSON.parse(a)).toMatchObject({ records: 300, sampled: 100, queries: 20 });
+  });
+
+  test("with --privacy, shows what entries tell, and proposes what tells least at a recall loss of 0.02", async () => {
+    const { code, stdout } = await calibrate("--records", records, "--privacy", "--json");
+    expect(code).toBe(0);
+    const { proposal, trials } = reportOf(stdout).privacy ?? { trials: [] };
+    const single = trials.find(({ setting }) => setting.name === "single records");
+    const fits = trials.filter(({ recall }) => recall >= (single?.recall ?? 1) - 0.02);
+    expect(proposal?.advantage).toBe(Math.min(...fits.map(({ advantage }) => advantage)));
+    const cohorts = trials.find(({ setting }) => setting.name === "cohorts of 20 (default)");
+    expect(single?.advantage).toBeGreaterThan(2 * (cohorts?.advantage ?? 1));
+  });
+
+  test("needs no secret of a keyed domain", async () => {
+    const key = { epoch: 1, commitment: "A".repeat(43) };
+    const keyed = { ...smallDomain, signature: { ...smallDomain.signature, key, epsilon: 4 } };
+    const file = await fileOf("keyed.json", JSON.stringify(keyed));
+    const args = ["--records", records, "--queries", "20", "--privacy"];
+    const { code, stdout } = await command(["domain", "calibrate", file, ...args]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^What entries tell: 225 records published/m);
+    expect(stdout).toMatch(/^\*? +single records +225 /m);
+    expect(stdout).toContain("in the origin's policy {");
   });
 
   test("ends with 1 where no setting reaches the target", async () => {

@@ -23,6 +23,7 @@ const COMMANDS = [
   ["up"],
   ["query"],
   ["domain", "check"],
+  ["domain", "key"],
   ["domain", "calibrate"],
   ["ontology", "compile"],
   ["origin", "init"],

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ConfigError, loadDomains, readOriginConfig } from "../../origin/index.ts";
-import { contentId, secretKeyFrom } from "../../protocol/index.ts";
+import { commitmentTo, contentId, domainSecretFrom, secretKeyFrom } from "../../protocol/index.ts";
 import { domainDocument, ontologyBytes, temporaryDirectory } from "../support/origin-domain.ts";
 
 const key = secretKeyFrom(randomBytes(32));
@@ -96,6 +96,59 @@ describe("the configuration", () => {
     await expect(readOriginConfig(join(directory, "none.json"), {})).rejects.toThrow(
       /can not be read/,
     );
+  });
+});
+
+describe("the secrets of keyed domains", () => {
+  const secrets = [1, 2].map((fill) => domainSecretFrom(new Uint8Array(32).fill(fill)));
+  const [one, two] = secrets;
+
+  /** The ward, keyed by the first secret. */
+  async function keyed(): Promise<object> {
+    const signature = {
+      ...domainDocument.signature,
+      key: { epoch: 7, commitment: one ? commitmentTo(one) : "" },
+    };
+    await writeFile(
+      join(directory, "keyed.json"),
+      JSON.stringify({ ...domainDocument, signature }),
+    );
+    await writeFile(join(directory, "one.secret"), `${one}\n`);
+    await writeFile(join(directory, "two.secret"), `${two}\n`);
+    return { domains: ["keyed.json"] };
+  }
+
+  test("are read from files, or from the environment in their place, and each finds its domain", async () => {
+    const domains = await keyed();
+    const files = { domainSecretFiles: ["two.secret", "one.secret"] };
+    const variable = { OUTCOME_MESH_DOMAIN_SECRETS: ` ${two}\n${one} ` };
+    for (const config of [
+      await read({ ...domains, ...files }),
+      await read(domains, variable),
+      await read({ ...domains, domainSecretFiles: ["none.secret"] }, variable),
+    ]) {
+      expect(config.domainSecrets).toEqual([two, one]);
+      expect((await loadDomains(config)).domains).toHaveLength(1);
+    }
+  });
+
+  test("a keyed domain is refused without its own, by file and field, with its epoch", async () => {
+    const domains = await keyed();
+    const lacking = await read({ ...domains, domainSecretFiles: ["two.secret"] });
+    expect(await issuesOf(loadDomains(lacking))).toEqual(["signature.key"]);
+    await expect(loadDomains(lacking)).rejects.toThrow(/keyed\.json.*[\s\S]*secret of epoch 7/);
+  });
+
+  test("a file without a secret, or one that is not there, is named, and its content is not shown", async () => {
+    const domains = await keyed();
+    for (const name of ["operator.token", "none.secret"]) {
+      const attempt = read({ ...domains, domainSecretFiles: ["one.secret", name] });
+      const [path] = await issuesOf(attempt);
+      expect(path).toMatch(/^domainSecretFiles\.1/);
+      await expect(attempt).rejects.not.toThrow(/0123456789abcdef/);
+    }
+    const attempt = read(domains, { OUTCOME_MESH_DOMAIN_SECRETS: `${one} x` });
+    expect(await issuesOf(attempt)).toEqual(["OUTCOME_MESH_DOMAIN_SECRETS.1"]);
   });
 });
 

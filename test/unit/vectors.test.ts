@@ -14,6 +14,7 @@ const RULES: Record<string, string> = {
   "ontology.json": "P-21 to P-23",
   "families.json": "P-14 to P-20",
   "signature.json": "P-04, P-25 to P-31",
+  "keyed.json": "P-31, P-32, P-140 to P-144",
   "placement.json": "P-34",
   "statements.json": "P-36 to P-44",
   "http-signature.json": "P-47, P-49",

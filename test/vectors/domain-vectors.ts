@@ -10,7 +10,7 @@ import { estimate, signatureOf, similarity } from "../../protocol/signature/sign
 import { hex, must, roundKernel, seedOf } from "./encoding.ts";
 import { openOntologies } from "./function-vectors.ts";
 
-function sampleDomain() {
+export function sampleDomain() {
   const [ontology] = openOntologies().keys();
   return {
     outcomeMesh: 1,
@@ -36,7 +36,7 @@ function signatureSettings(): Domain["signature"] {
   return { symbols: 64, trees: 4, rootDepth: 2, candidates: 100 };
 }
 
-const PROFILES: Profile[] = [
+export const PROFILES: Profile[] = [
   {
     age: 50,
     dose: 10,

@@ -1,6 +1,8 @@
 /** Vectors of the protocol's functions: randomness, logarithm, ontology files and hash families. */
 import { compileFeature, featureSpecSchema } from "../../protocol/features/index.ts";
-import type { OntologyId } from "../../protocol/ids.ts";
+import { toBase64Url } from "../../protocol/bytes.ts";
+import { publicFamilyKey } from "../../protocol/features/family-key.ts";
+import { domainIdSchema, type OntologyId } from "../../protocol/ids.ts";
 import { ln } from "../../protocol/math.ts";
 import { decodeOntology, encodeOntology, type Ontology } from "../../protocol/ontology/ontology.ts";
 import { elementKey, mix, prfPermutation, prfWords } from "../../protocol/prf.ts";
@@ -95,6 +97,7 @@ export function families() {
     [{ kind: "vector", dimensions: 3 }, [[1, 2, -3], [-1, -2, 3], [0, 0, 1e-9]]],
   ];
   const key = seedOf("families");
+  const familyKey = publicFamilyKey(domainIdSchema.parse(toBase64Url(key)));
   return {
     key: hex(key),
     name: "feature",
@@ -102,7 +105,7 @@ export function families() {
     ontology: "ontology.json",
     cases: cases.map(([members, values]) => {
       const spec = featureSpecSchema.parse({ name: "feature", weight: 1, ...members });
-      const feature = must(compileFeature(spec, { key, symbolCount: SYMBOLS, ontologies }));
+      const feature = must(compileFeature(spec, { key: familyKey, symbolCount: SYMBOLS, ontologies }));
       const encoded = values.map((value) => must(feature.encode(value)));
       return {
         feature: members,

@@ -4,6 +4,7 @@
  */
 import { placementVectors, signatureVectors } from "./domain-vectors.ts";
 import { families, ontologyVectors, primitives } from "./function-vectors.ts";
+import { keyedVectors } from "./keyed-vectors.ts";
 import { sealedVectors } from "./sealed-vectors.ts";
 import { httpSignatureVectors, statementVectors } from "./statement-vectors.ts";
 
@@ -14,6 +15,7 @@ export async function makeVectors(): Promise<Readonly<Record<string, unknown>>> 
     "families.json": families(),
     "ontology.json": ontologyVectors(),
     "signature.json": signatureVectors(),
+    "keyed.json": keyedVectors(),
     "placement.json": placementVectors(),
     "statements.json": await statementVectors(),
     "http-signature.json": await httpSignatureVectors(),

@@ -1,15 +1,11 @@
 /** A seeded sample of a file's records: what a calibration measures on. */
 import type { Random } from "../../../examples/random.ts";
 import type { SourceRow } from "../../../origin/index.ts";
-import {
-  checkRecord,
-  type CompiledDomain,
-  type EncodedProfile,
-  type Issue,
-} from "../../../protocol/index.ts";
+import { checkRecord, type CompiledDomain, type Issue } from "../../../protocol/index.ts";
+import type { HeldRecord } from "./privacy/index.ts";
 
 export interface Sample {
-  readonly profiles: readonly EncodedProfile[];
+  readonly held: readonly HeldRecord[];
   /** Good records of the file. */
   readonly records: number;
   readonly rejected: number;
@@ -23,7 +19,7 @@ export async function readSample(
   compiled: CompiledDomain,
   { size, random, onRead }: { size: number; random: Random; onRead: (read: number) => void },
 ): Promise<Sample> {
-  const profiles: EncodedProfile[] = [];
+  const held: HeldRecord[] = [];
   const rejected: { line: number; issues: readonly Issue[] }[] = [];
   let records = 0;
   for await (const row of rows) {
@@ -34,14 +30,14 @@ export async function readSample(
       continue;
     }
     records += 1;
-    const { values } = checked.value.profile;
-    const at = profiles.length < size ? profiles.length : random.below(records);
-    if (at < size) profiles[at] = values;
+    const { record, profile } = checked.value;
+    const at = held.length < size ? held.length : random.below(records);
+    if (at < size) held[at] = { record, profile: profile.values };
     onRead(records);
   }
   const [first] = rejected;
   return {
-    profiles,
+    held,
     records,
     rejected: rejected.length,
     ...(first && { firstRejected: first }),

@@ -6,6 +6,7 @@ import { CliError } from "../cli-error.ts";
 import { checkLookup } from "../doctor/check-lookup.ts";
 import { checkMesh } from "../doctor/check-mesh.ts";
 import { checkAdvertisedOrigin, checkOwnOrigin, checkProvisioned } from "../doctor/check-origin.ts";
+import { checkSecrets } from "../doctor/check-secrets.ts";
 import { checkKey, checkStatus, checkToken, checkWorker } from "../doctor/check-worker.ts";
 import { Findings, type Check } from "../doctor/check.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -98,14 +99,17 @@ async function examine(findings: Findings, options: Examination): Promise<void> 
 
 async function examineOrigin(
   findings: Findings,
-  { loaded, originUrl }: Examination,
+  { loaded, originUrl, token }: Examination,
   node: OwnNode | undefined,
   status: NodeStatus | undefined,
 ): Promise<void> {
   const own = status?.membership?.members.find((member) => member.node === status.node);
   if (loaded) {
     const report = await checkOwnOrigin(findings, loaded, originUrl);
-    if (report && node) await checkProvisioned(findings, node, report, own);
+    if (report && node) {
+      await checkProvisioned(findings, node, report, own);
+      await checkSecrets(findings, node.url, report, token);
+    }
   }
   if (node && status) await checkAdvertisedOrigin(findings, node, own);
 }

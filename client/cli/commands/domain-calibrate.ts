@@ -2,6 +2,14 @@
 import { Command } from "commander";
 import { seededRandom } from "../../../examples/random.ts";
 import { K, measure, type Trial } from "../calibrate/measure.ts";
+import {
+  formatPrivacy,
+  measurePrivacy,
+  reportPrivacy,
+  settingsWith,
+  type PrivacyReport,
+  type PrivacySample,
+} from "../calibrate/privacy/index.ts";
 import { byCost, propose } from "../calibrate/propose.ts";
 import { readSample, type Sample } from "../calibrate/read-sample.ts";
 import { isSame, settingsToTry, type Settings } from "../calibrate/settings.ts";
@@ -9,8 +17,8 @@ import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import { jsonOption, numberWithin, ontologyOption, wholeNumber } from "../options.ts";
 import { counted, printJson, printText } from "../output.ts";
-import { createProgress } from "../progress.ts";
-import { readCompiledDomain, readOntologies } from "../read-files.ts";
+import { createProgress, type Progress } from "../progress.ts";
+import { readOntologies, readPlainDomain } from "../read-files.ts";
 import { formatOption, mappingOption, openRecords, type SourceFlags } from "../records-source.ts";
 import { formatIssue } from "../report-error.ts";
 import { formatTable } from "../table.ts";
@@ -22,8 +30,14 @@ interface CalibrateOptions extends SourceFlags {
   readonly queries: number;
   readonly seed: string;
   readonly target: number;
+  readonly privacy?: true;
   readonly json?: true;
 }
+
+/** Of the records that privacy is tried on, the attacker knows one in so many. */
+const KNOWN_EVERY = 4;
+/** Beside the records of a sample. */
+const DECOYS = 50;
 
 /** With fewer, the ten most similar are most of all. */
 const RECORDS_MIN = 50;
@@ -44,12 +58,14 @@ export function domainCalibrateCommand(): Command {
     .option("--queries <n>", "of them, records to look for", wholeNumber(10, 500), 100)
     .option("--seed <text>", "chooses the records", "1")
     .option("--target <share>", `recall@${K} to reach`, numberWithin(0, 1), 0.95)
+    .option("--privacy", "also measure what entries tell, and what telling less costs")
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
 Examples:
   outcome-mesh domain calibrate pump-faults.json --records records.ndjson
+  outcome-mesh domain calibrate pump-faults.json --records records.ndjson --privacy
   outcome-mesh domain calibrate pump-faults.json --records records.csv --mapping columns.json --target 0.99
 
 A lookup in a large mesh scans no more than in a small one, but finds less of it: take the largest sample you
@@ -60,7 +76,7 @@ have the patience for.`,
 
 async function runCalibrate(file: string, options: CalibrateOptions): Promise<void> {
   const ontologies = await readOntologies(options.ontology);
-  const compiled = await readCompiledDomain(file, options.ontology);
+  const compiled = await readPlainDomain(file, ontologies);
   const random = seededRandom(options.seed);
   const progress = createProgress();
   try {
@@ -72,7 +88,7 @@ async function runCalibrate(file: string, options: CalibrateOptions): Promise<vo
     });
     progress.end();
     requireEnough(options.records, sample);
-    const { profiles } = sample;
+    const profiles = sample.held.map(({ profile }) => profile);
     const queries = random.sample([...profiles.keys()], Math.min(options.queries, profiles.length));
     const { domain } = compiled;
     const settings = settingsToTry(domain);
@@ -82,13 +98,39 @@ async function runCalibrate(file: string, options: CalibrateOptions): Promise<vo
     );
     progress.end();
     const proposal = propose(trials, options.target);
-    const report = { sample, queries: queries.length, trials, proposal, current: domain.signature };
+    const privacy = options.privacy
+      ? await tryPrivacy(sample, { domain, ontologies }, proposal, options.queries, progress)
+      : undefined;
+    progress.end();
+    const current = domain.signature;
+    const report = { sample, queries: queries.length, trials, proposal, current, privacy };
     if (options.json) printJson(documentOf(report, options));
     else printText(formatReport(report, options));
     if (!proposal) process.exitCode = EXIT.negative;
   } finally {
     progress.end();
   }
+}
+
+/** With the proposed signature settings, or the domain's own where none reaches the target. */
+async function tryPrivacy(
+  { held: kept }: Sample,
+  { domain, ontologies }: Pick<PrivacySample, "domain" | "ontologies">,
+  proposal: Trial | undefined,
+  queries: number,
+  progress: Progress,
+): Promise<PrivacyReport> {
+  const known = kept.filter((_, i) => i % KNOWN_EVERY === 0);
+  const held = kept.filter((_, i) => i % KNOWN_EVERY !== 0);
+  const signature = proposal?.settings ?? domain.signature;
+  const settings = settingsWith(DECOYS);
+  progress.report("trying privacy settings", 0, settings.length);
+  const trials = await measurePrivacy(
+    { domain: { ...domain, signature }, ontologies, held, known, queries: known.slice(0, queries) },
+    settings,
+    (done) => progress.report("trying privacy settings", done, settings.length),
+  );
+  return reportPrivacy({ published: held.length, known: known.length }, trials);
 }
 
 function requireEnough(path: string, { records, rejected, firstRejected }: Sample): void {
@@ -113,10 +155,11 @@ interface Report {
   readonly proposal: Trial | undefined;
   /** The domain's own settings. */
   readonly current: Settings;
+  readonly privacy: PrivacyReport | undefined;
 }
 
 function documentOf(
-  { sample, queries, trials, proposal, current }: Report,
+  { sample, queries, trials, proposal, current, privacy }: Report,
   options: CalibrateOptions,
 ) {
   const { target, seed } = options;
@@ -126,23 +169,24 @@ function documentOf(
     seed,
     records: sample.records,
     rejected: sample.rejected,
-    sampled: sample.profiles.length,
+    sampled: sample.held.length,
     queries,
     current: trials.find(({ settings }) => isSame(settings, current)),
     proposal: proposal ?? null,
     trials: trials.toSorted(byCost),
+    ...(privacy && { privacy: { ...privacy, proposal: privacy.proposal ?? null } }),
   };
 }
 
 function formatReport(report: Report, { target }: CalibrateOptions): string {
-  const { sample, queries, trials, proposal, current } = report;
+  const { sample, queries, trials, proposal, current, privacy } = report;
   const reaching = trials.filter(({ recall }) => recall >= target).toSorted(byCost);
   const best = trials.toSorted((a, b) => b.recall - a.recall || byCost(a, b));
   const shown = (proposal ? reaching : best).slice(0, ROWS_SHOWN);
   const own = trials.filter(({ settings }) => isSame(settings, current));
   const rows = [...shown, ...own.filter((trial) => !shown.includes(trial))];
   return [
-    `${trials.length} settings tried on ${sample.profiles.length} of ${counted(sample.records, "record")}, ${queries} queries.`,
+    `${trials.length} settings tried on ${sample.held.length} of ${counted(sample.records, "record")}, ${queries} queries.`,
     proposal
       ? `${reaching.length} reach a recall@${K} of ${target}; the cheapest, and the domain's own (*):`
       : `None reaches a recall@${K} of ${target}; the best, and the domain's own (*):`,
@@ -170,6 +214,7 @@ function formatReport(report: Report, { target }: CalibrateOptions): string {
           "A domain with other settings is another domain: it has another id.",
         ]
       : ["More symbols, trees or candidates than these may reach it; so may fewer features."]),
+    ...(privacy ? ["", formatPrivacy(privacy, (proposal?.settings ?? current).symbols)] : []),
   ].join("\n");
 }
 

@@ -4,22 +4,27 @@ import { Command } from "commander";
 import {
   compileDomain,
   domainIdOf,
+  DOMAIN_KEY_PATH,
   ontologiesOf,
   parseDomain,
   planRouting,
+  secretFor,
   type Domain,
+  type DomainSecret,
   type Issue,
+  type Ontology,
   type OntologyId,
 } from "../../../protocol/index.ts";
 import { EXIT } from "../exit-codes.ts";
-import { jsonOption, ontologyOption } from "../options.ts";
+import { domainSecretOption, jsonOption, ontologyOption } from "../options.ts";
 import { counted, printJson, printText } from "../output.ts";
-import { readOntologies } from "../read-files.ts";
+import { readDomainSecrets, readOntologies } from "../read-files.ts";
 import { formatIssue } from "../report-error.ts";
 import { formatTable } from "../table.ts";
 
 interface DomainCheckOptions {
   readonly ontology: readonly string[];
+  readonly domainSecretFile: readonly string[];
   readonly json?: true;
 }
 
@@ -30,13 +35,15 @@ export function domainCheckCommand(): Command {
     )
     .argument("<file>", "the domain, as JSON")
     .addOption(ontologyOption())
+    .addOption(domainSecretOption())
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
 Examples:
   outcome-mesh domain check pump-faults.json
-  outcome-mesh domain check rare-disease.json --ontology hp.omo`,
+  outcome-mesh domain check rare-disease.json --ontology hp.omo
+  outcome-mesh domain check pump-faults.epoch-2.json --domain-secret-file pump-faults.epoch-2.secret`,
     )
     .action(runDomainCheck);
 }
@@ -49,14 +56,34 @@ async function runDomainCheck(file: string, options: DomainCheckOptions): Promis
   }
   const domain = parsed.value;
   const ontologies = await readOntologies(options.ontology);
-  if (ontologies.size > 0) {
-    const compiled = compileDomain(domain, ontologies);
-    if (!compiled.ok) {
-      reportProblems(file, compiled.error, options);
-      return;
-    }
-  }
-  reportDomain(domain, [...ontologies.keys()], options);
+  const problems = [
+    ...ontologyProblems(domain, ontologies),
+    ...secretProblems(domain, await readDomainSecrets(options.domainSecretFile)),
+  ];
+  if (problems.length > 0) reportProblems(file, problems, options);
+  else reportDomain(domain, [...ontologies.keys()], options);
+}
+
+/** Of a domain whose ontologies were given, those that it lacks. */
+function ontologyProblems(
+  domain: Domain,
+  ontologies: ReadonlyMap<OntologyId, Ontology>,
+): readonly Issue[] {
+  if (ontologies.size === 0) return [];
+  // What ontologies it needs does not depend on its secret, which is checked by itself.
+  const { key: _, ...signature } = domain.signature;
+  const compiled = compileDomain({ ...domain, signature }, ontologies);
+  return compiled.ok ? [] : compiled.error;
+}
+
+/** Of a domain whose secret was given, whether it is another. */
+function secretProblems(domain: Domain, secrets: readonly DomainSecret[]): readonly Issue[] {
+  if (secrets.length === 0 || secretFor(domain, secrets) !== undefined) return [];
+  const { key } = domain.signature;
+  const message = key
+    ? `commits to another secret than was given: that is not of epoch ${key.epoch}`
+    : "is absent: this domain takes no secret";
+  return [{ path: DOMAIN_KEY_PATH, message }];
 }
 
 function reportProblems(
@@ -76,10 +103,11 @@ function reportProblems(
 function reportDomain(
   domain: Domain,
   given: readonly OntologyId[],
-  { json }: DomainCheckOptions,
+  { json, domainSecretFile }: DomainCheckOptions,
 ): void {
   const id = domainIdOf(domain);
-  const { symbolCounts } = planRouting(domain, id);
+  const { symbolCounts, retention } = planRouting(domain, id);
+  const { key, epsilon } = domain.signature;
   const features = domain.features.map(({ name, kind, weight }, i) => ({
     name,
     kind,
@@ -87,9 +115,24 @@ function reportDomain(
     symbols: symbolCounts[i] ?? 0,
   }));
   const { name, title } = domain;
-  const warnings = warningsOf(domain, symbolCounts, given);
+  const isUnchecked = key !== undefined && domainSecretFile.length === 0;
+  const warnings = [
+    ...(isUnchecked ? [UNCHECKED_SECRET] : []),
+    ...warningsOf(domain, symbolCounts, given),
+  ];
   if (json) {
-    printJson({ ok: true, id, name, title, features, warnings });
+    const epoch = key?.epoch;
+    printJson({
+      ok: true,
+      id,
+      name,
+      title,
+      keyed: key !== undefined,
+      epoch,
+      epsilon,
+      features,
+      warnings,
+    });
     return;
   }
   const rows = features.map((feature) => [
@@ -99,12 +142,24 @@ function reportDomain(
     String(feature.symbols),
   ]);
   const blocks = [
-    `${name}: ${title}\nid ${id}`,
+    [
+      `${name}: ${title}`,
+      `id ${id}`,
+      key ? `keyed: a secret of its members, epoch ${key.epoch}` : "not keyed",
+      ...(epsilon === undefined
+        ? []
+        : [`noise: epsilon ${epsilon}, which leaves ${Math.round(100 * retention)} % of matches`]),
+    ].join("\n"),
     formatTable(["feature", "kind", "weight", "symbols"], rows),
     ...(warnings.length > 0 ? [warnings.map((w) => `warning: ${formatIssue(w)}`).join("\n")] : []),
   ];
   printText(blocks.join("\n\n"));
 }
+
+const UNCHECKED_SECRET: Issue = {
+  path: DOMAIN_KEY_PATH,
+  message: "its secret was not checked: give it with --domain-secret-file",
+};
 
 /** What works, but may not be what was meant. */
 function warningsOf(

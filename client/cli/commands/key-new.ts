@@ -1,11 +1,10 @@
 /** `outcome-mesh key new`: a node's key. */
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { openIdentity, secretKeyFrom } from "../../../protocol/index.ts";
-import { CliError } from "../cli-error.ts";
 import { jsonOption } from "../options.ts";
 import { printJson, printText } from "../output.ts";
+import { writeSecret } from "../write-secret.ts";
 
 interface KeyNewOptions {
   readonly out?: string;
@@ -35,7 +34,7 @@ Examples:
 async function runKeyNew({ out, json }: KeyNewOptions): Promise<void> {
   const key = secretKeyFrom(randomBytes(32));
   const { node, publicKey } = await openIdentity(key);
-  if (out !== undefined) await writeSecret(out, `${key}\n`);
+  if (out !== undefined) await writeSecret(out, key);
   if (json) {
     printJson({ node, publicKey, ...(out === undefined ? { key } : { file: out }) });
     return;
@@ -47,18 +46,5 @@ async function runKeyNew({ out, json }: KeyNewOptions): Promise<void> {
     printText(key);
   } else {
     process.stdout.write(names);
-  }
-}
-
-/** Only the owner may read it, and what is there is never overwritten. */
-async function writeSecret(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text, { flag: "wx", mode: 0o600 });
-  } catch (error) {
-    if (!(error instanceof Error) || !("code" in error) || error.code !== "EEXIST") throw error;
-    throw new CliError(`${path} is there already, and a key is not overwritten`, {
-      hint: "choose another file, or move that one away",
-      cause: error,
-    });
   }
 }

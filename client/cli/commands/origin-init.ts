@@ -40,6 +40,7 @@ interface OriginInitOptions {
   readonly key?: string;
   readonly domain: readonly string[];
   readonly ontology: readonly string[];
+  readonly domainSecretFile: readonly string[];
   readonly set: readonly Setting[];
   readonly json?: true;
 }
@@ -76,6 +77,12 @@ export function originInitCommand(): Command {
       [],
     )
     .option(
+      "--domain-secret-file <file>",
+      "the secret of a keyed domain, which stays where it is; may be repeated",
+      files,
+      [],
+    )
+    .option(
       "--set <field=value>",
       "a field of the configuration, such as listen.port=7200; may be repeated",
       settings,
@@ -95,8 +102,8 @@ Examples:
 }
 
 async function runOriginInit(options: OriginInitOptions): Promise<void> {
-  const { dir, domain: domains, ontology: ontologies, json } = options;
-  for (const file of domains) await readCompiledDomain(file, ontologies);
+  const { dir, domain: domains, ontology: ontologies, domainSecretFile: secrets, json } = options;
+  for (const file of domains) await readCompiledDomain(file, ontologies, secrets);
   const copies = [...domains, ...ontologies].map((from) => ({
     from,
     to: placeIn(dir, from, basename(from)),
@@ -115,6 +122,7 @@ async function runOriginInit(options: OriginInitOptions): Promise<void> {
       keyFile: nameIn(dir, keyFile),
       operatorTokenFile: TOKEN_NAME,
       domains: named(domains),
+      ...(secrets.length > 0 && { domainSecretFiles: secrets.map((file) => nameIn(dir, file)) }),
       ...(ontologies.length > 0 && { ontologies: named(ontologies) }),
     },
     options.set,

@@ -22,11 +22,18 @@ import { CliError } from "../cli-error.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { gatewayError } from "../gateway-errors.ts";
 import { writeDocument } from "../mesh/files.ts";
-import { baseUrl, bearerToken, jsonOption, purposeName, wholeNumber } from "../options.ts";
+import {
+  baseUrl,
+  bearerToken,
+  domainSecretOption,
+  jsonOption,
+  purposeName,
+  wholeNumber,
+} from "../options.ts";
 import { printJson, printText } from "../output.ts";
 import { formatQuery } from "../print-query.ts";
 import { createProgress } from "../progress.ts";
-import { readDomain } from "../read-files.ts";
+import { readDomain, readDomainSecrets } from "../read-files.ts";
 import { formatIssue } from "../report-error.ts";
 
 interface QueryOptions {
@@ -40,6 +47,7 @@ interface QueryOptions {
   readonly purpose?: string;
   readonly exhaustive?: boolean;
   readonly private?: true;
+  readonly domainSecretFile: readonly string[];
   readonly features?: true;
   readonly receipts?: string;
   readonly json?: true;
@@ -79,6 +87,7 @@ export function queryCommand(): Command {
     .option("--purpose <name>", "what the answer is for; origins' policies may ask", purposeName)
     .option("--exhaustive", "ask on, even where no origin can improve the ranking any more")
     .option("--private", "hide the profile from the gateway: call the origins from here")
+    .addOption(domainSecretOption())
     .option("--features", "show the similarity of each feature")
     .option(
       "--receipts <directory>",
@@ -93,6 +102,8 @@ Examples:
     --profile '{"symptoms":["cavitation"],"vibration":7.1}'
   outcome-mesh query --gateway https://mesh.example.org --domain pump-faults.json --profile @case.json --private --json
   outcome-mesh query --gateway https://mesh.example.org --domain pump-faults.json --profile @case.json --receipts receipts
+  outcome-mesh query --gateway https://mesh.example.org --domain pump-faults.epoch-1.json --profile @case.json \\
+    --private --domain-secret-file pump-faults.epoch-1.secret
 
 Exit codes: 0 all that was asked answered; 1 nothing similar was found; 3 a part of the mesh did not answer,
 so the ranking may lack something.`,
@@ -102,7 +113,11 @@ so the ranking may lack something.`,
 
 async function runQuery(options: QueryOptions): Promise<void> {
   const profile = await readProfile(options.profile);
-  const client = createClient({ gateway: options.gateway, token: options.token });
+  const client = createClient({
+    gateway: options.gateway,
+    token: options.token,
+    domainSecrets: await secretsOf(options),
+  });
   try {
     const { id, domain } = await openDomain(client, options.domain);
     const response = await follow(await start(client, id, profile, options), options.maxOrigins);
@@ -130,6 +145,19 @@ async function readProfile(given: string): Promise<Profile> {
   const profile = profileSchema.safeParse(json.value);
   if (profile.success) return profile.data;
   throw new CliError(`${what} is not a profile`, { issues: issuesOf(profile.error), hint });
+}
+
+/** For whoever computes the signature: without --private that is the Worker, which has secrets of its own. */
+async function secretsOf({
+  private: isPrivate,
+  domainSecretFile: paths,
+}: QueryOptions): Promise<readonly string[]> {
+  if (paths.length > 0 && !isPrivate) {
+    throw new CliError("--domain-secret-file has no use without --private", {
+      hint: "without --private the Worker computes the signature, with the secrets that it has",
+    });
+  }
+  return readDomainSecrets(paths);
 }
 
 async function openDomain(

@@ -134,7 +134,8 @@ async function evict(
   }
 }
 
-function workerOptions({ slug, port, environment }: LocalWorker, contents: string) {
+/** What miniflare starts a Worker with. */
+export function workerOptions({ slug, port, environment }: LocalWorker, contents: string) {
   const texts = Object.entries(environment).map(
     ([name, value]) => [name, { type: "text", value }] as const,
   );

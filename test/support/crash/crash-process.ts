@@ -70,12 +70,13 @@ export class CrashProcess {
     await told;
   }
 
-  /** The points passed since `arm`; counts no more. */
-  async points(): Promise<string[]> {
+  /** The points passed since `arm`, counting no more; undefined where it has died. */
+  async points(): Promise<string[] | undefined> {
     const told = once(this.#child, "message");
-    this.#child.send("points");
-    const [message] = await told;
-    return namesSchema.parse(message).names;
+    // A process may have died without the news of it having come: then it can not be told anything.
+    this.#child.send("points", () => undefined);
+    const message = await Promise.race([told, this.ended]);
+    return message ? namesSchema.parse(message[0]).names : undefined;
   }
 
   signal(name: "SIGTERM" | "SIGKILL"): void {

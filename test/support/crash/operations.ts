@@ -33,8 +33,7 @@ function live(
 
 async function pointsOf(process: CrashProcess): Promise<number | undefined> {
   if (!process.isUp) return undefined;
-  const points = await Promise.race([process.points(), process.ended]);
-  return points?.length;
+  return (await process.points())?.length;
 }
 
 async function depositSome(world: CrashWorld): Promise<void> {

@@ -23,6 +23,7 @@ const STATUSES: Record<ProblemCode, number> = {
   misdirected: 421,
   "bad-profile": 422,
   internal: 500,
+  "domain-secret-missing": 503,
   "not-ready": 503,
   "origin-unavailable": 503,
   "origin-busy": 503,

@@ -1,5 +1,9 @@
 /** Domains that unit tests share, and the way to vary their id: the hash functions derive from it. */
-import { compileDomain, type CompiledDomain } from "../../../protocol/domain/compile.ts";
+import {
+  compileDomain,
+  type CompiledDomain,
+  type CompileOptions,
+} from "../../../protocol/domain/compile.ts";
 import {
   encodeProfile,
   type EncodedProfile,
@@ -73,10 +77,13 @@ export function domainOf(document: unknown): Domain {
   return parsed.value;
 }
 
-export function compileSample(document: unknown = sampleDocument()): CompiledDomain {
+export function compileSample(
+  document: unknown = sampleDocument(),
+  options: CompileOptions = {},
+): CompiledDomain {
   const small = smallOntology();
   const ontologies = new Map<OntologyId, Ontology>([[small.id, small]]);
-  const compiled = compileDomain(domainOf(document), ontologies);
+  const compiled = compileDomain(domainOf(document), ontologies, options);
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
   return compiled.value;
 }

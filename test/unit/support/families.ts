@@ -4,7 +4,9 @@ import {
   type Feature,
   type FeatureSpec,
 } from "../../../protocol/features/index.ts";
-import type { OntologyId } from "../../../protocol/ids.ts";
+import { toBase64Url } from "../../../protocol/bytes.ts";
+import { publicFamilyKey } from "../../../protocol/features/family-key.ts";
+import { domainIdSchema, type OntologyId } from "../../../protocol/ids.ts";
 import type { Ontology } from "../../../protocol/ontology/ontology.ts";
 import { bytesFrom, SIGMAS } from "./random.ts";
 
@@ -21,7 +23,11 @@ export function makeFeature(
   name = "a domain",
   { ontologies = new Map() }: FamilyOptions = {},
 ): Feature {
-  const made = compileFeature(spec, { key: bytesFrom(name), symbolCount: SYMBOLS, ontologies });
+  const made = compileFeature(spec, {
+    key: publicFamilyKey(domainIdSchema.parse(toBase64Url(bytesFrom(name)))),
+    symbolCount: SYMBOLS,
+    ontologies,
+  });
   if (!made.ok) throw new Error(`no ontology ${made.error.ontology}`);
   return made.value;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { formatBytes, queriesFor } from "../../../../bench/federated/bytes.ts";
+import { queriesFor } from "../../../../bench/federated/bytes.ts";
+import { formatBytes } from "../../../../bench/suite/units.ts";
 import { disturb } from "../../../../bench/federated/terms.ts";
 import { TASKS, trainingBytes } from "../../../../bench/federated/training-bytes.ts";
 import { measureWire } from "../../../../bench/federated/wire.ts";

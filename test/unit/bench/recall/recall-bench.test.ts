@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { recallBench } from "../../../../bench/recall/recall-bench.ts";
 import { openCells } from "../../../../bench/suite/cells.ts";
+import { SLOW } from "../../support/random.ts";
 import { writePhenopackets } from "../../../support/phenopackets.ts";
 
 /** Thousands of resamples and a dozen routers: a few seconds, where the machine is not busy. */
@@ -46,6 +47,7 @@ afterAll(async () => {
 
 test(
   "any collection of phenopackets is measured, and a second run takes every figure from cells",
+  SLOW,
   { timeout: TIMEOUT_MS },
   async () => {
     const steps: string[] = [];
