@@ -8,8 +8,6 @@ import { openCells } from "../../../../bench/suite/cells.ts";
 import { SLOW } from "../../support/random.ts";
 import { writePhenopackets } from "../../../support/phenopackets.ts";
 
-/** Thousands of resamples and a dozen routers: a few seconds, where the machine is not busy. */
-const TIMEOUT_MS = 60_000;
 const PUBLICATIONS = 8;
 const PATIENTS_EACH = 2;
 
@@ -48,7 +46,6 @@ afterAll(async () => {
 test(
   "any collection of phenopackets is measured, and a second run takes every figure from cells",
   SLOW,
-  { timeout: TIMEOUT_MS },
   async () => {
     const steps: string[] = [];
     const context = {
