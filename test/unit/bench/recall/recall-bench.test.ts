@@ -5,10 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { recallBench } from "../../../../bench/recall/recall-bench.ts";
 import { openCells } from "../../../../bench/suite/cells.ts";
+import { SLOW } from "../../support/random.ts";
 import { writePhenopackets } from "../../../support/phenopackets.ts";
 
-/** Thousands of resamples and a dozen routers: a few seconds, where the machine is not busy. */
-const TIMEOUT_MS = 60_000;
 const PUBLICATIONS = 8;
 const PATIENTS_EACH = 2;
 
@@ -46,7 +45,7 @@ afterAll(async () => {
 
 test(
   "any collection of phenopackets is measured, and a second run takes every figure from cells",
-  { timeout: TIMEOUT_MS },
+  SLOW,
   async () => {
     const steps: string[] = [];
     const context = {

@@ -13,6 +13,7 @@ import { RANDOM_CHOICE } from "../../../../bench/recall/routers/random.ts";
 import { scanRouter } from "../../../../bench/recall/routers/scan.ts";
 import { findTruth, recallAmong } from "../../../../bench/recall/truth.ts";
 import { seededRandom } from "../../../../examples/random.ts";
+import { SLOW } from "../../support/random.ts";
 import { smallCollection } from "./small-collection.ts";
 
 const collection = smallCollection();
@@ -62,7 +63,7 @@ const ROUTERS: readonly Router[] = [
 ];
 
 describe("every router", () => {
-  it("finds each origin once, no more than are wanted, and the same again", async () => {
+  it("finds each origin once, no more than are wanted, and the same again", SLOW, async () => {
     for (const router of [...ROUTERS, ORACLE]) {
       const found = await findOnce(router);
       expect(found, router.name).toHaveLength(collection.queries.length);
