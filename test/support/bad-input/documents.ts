@@ -68,6 +68,17 @@ export const domainDocument = domainSchema.parse({
   signature: { symbols: 256, trees: 4, rootDepth: 1, candidates: 50 },
 });
 
+/** Another domain, with all that a document may have: a node stores it without its secret. */
+export const fullDomainDocument = domainSchema.parse({
+  ...domainDocument,
+  signature: {
+    ...domainDocument.signature,
+    branches: 2,
+    key: { epoch: 1, commitment: "A".repeat(43) },
+    epsilon: 6,
+  },
+});
+
 export const compiled: CompiledDomain = compile();
 
 function compile(): CompiledDomain {

@@ -15,7 +15,7 @@ import {
   type Identity,
   type Statement,
 } from "../../../protocol/index.ts";
-import { compiled, domainDocument, ontology, ontologyBytes, profile } from "./documents.ts";
+import { compiled, fullDomainDocument, ontology, ontologyBytes, profile } from "./documents.ts";
 import { send, type Answer, type Outgoing } from "./http.ts";
 import type { Json } from "./json-schema.ts";
 import { signedRequest, type BadInputMesh } from "./mesh.ts";
@@ -131,7 +131,7 @@ export async function endpointsOf(mesh: BadInputMesh): Promise<Endpoint[]> {
       access: "member",
       status: 204,
       maxBytes: 262_144,
-      json: jsonOf(domainDocument),
+      json: jsonOf(fullDomainDocument),
       id: idOfDomain,
     },
     {
