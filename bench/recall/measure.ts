@@ -29,8 +29,8 @@ export const OWN_SETTINGS: StoppingMesh = { name: "mesh", settings: {} };
 export interface MeasureOptions {
   /** Other signature settings to try beside the domain's own. */
   readonly variants: readonly StoppingMesh[];
-  /** Symbols that make a band. */
-  readonly bandDepth: number;
+  /** Symbols that make a band; no bands where absent. */
+  readonly bandDepth?: number;
   readonly others?: readonly Router[];
 }
 
@@ -74,10 +74,14 @@ function routersFor(
     ...meshes.map(({ name, settings }) => meshRouter(name, { settings })),
     scanRouter("every signature compared"),
     oneBit,
-    meshRouter(`${BANDS} bands of ${bandDepth}`, {
-      settings: { ...bounds, trees: BANDS, rootDepth: bandDepth },
-      requests,
-    }),
+    ...(bandDepth === undefined
+      ? []
+      : [
+          meshRouter(`${BANDS} bands of ${bandDepth}`, {
+            settings: { ...bounds, trees: BANDS, rootDepth: bandDepth },
+            requests,
+          }),
+        ]),
     ...COARSENESS.map((coarseness) =>
       bucketRouter(`exact-match bucket, coarseness ${coarseness}`, coarseness),
     ),
