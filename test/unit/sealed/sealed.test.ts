@@ -15,7 +15,7 @@ import { pad, unpad } from "../../../protocol/sealed/padding.ts";
 import { secretKeyFrom } from "../../../protocol/signed/ed25519.ts";
 import { alice, bob, carol, mesh, otherMesh } from "../support/identities.ts";
 import { fc } from "../support/property.ts";
-import { bytesFrom } from "../support/random.ts";
+import { bytesFrom, SLOW } from "../support/random.ts";
 
 const key = await openSealingKey(secretKeyFrom(bytesFrom("a sealing key")));
 const otherKey = await openSealingKey(secretKeyFrom(bytesFrom("another sealing key")));
@@ -40,7 +40,7 @@ async function roundTrip(body: Uint8Array) {
   return { query, opened: opened.value };
 }
 
-describe("a sealed query", () => {
+describe("a sealed query", SLOW, () => {
   it("P-122: opens to what was sealed, whatever it was", () =>
     fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 5000 }), async (body) => {
@@ -123,7 +123,7 @@ describe("a sealed query", () => {
   });
 });
 
-describe("a sealed answer", () => {
+describe("a sealed answer", SLOW, () => {
   it("P-123: opens to status and body for who sealed the query", () =>
     fc.assert(
       fc.asyncProperty(
@@ -172,7 +172,7 @@ describe("a sealed answer", () => {
   });
 });
 
-describe("padding", () => {
+describe("padding", SLOW, () => {
   const classes = { minBytes: 64, maxBytes: 256, overheadBytes: 10 };
 
   it("P-124: has one form for each content", () => {
