@@ -335,8 +335,8 @@ export {
   type SealingKeyPair,
 } from "./sealed/index.ts";
 export { planRouting, shareOut, type RoutingPlan } from "./signature/plan.ts";
-export { randomise, retentionOf } from "./signature/randomise.ts";
-export { SLOTS, rootKeyOf, slotOf, slotsOf } from "./signature/root-keys.ts";
+export { randomise } from "./signature/randomise.ts";
+export { SLOTS, rootKeyOf, slotOf, slotsOf, treesOf } from "./signature/root-keys.ts";
 export {
   estimate,
   estimateAt,

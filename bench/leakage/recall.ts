@@ -3,8 +3,8 @@ import { recallAt } from "../../examples/evaluation.ts";
 import {
   signatureOf,
   similarity,
-  slotsOf,
   TreeIndex,
+  treesOf,
   type CompiledDomain,
 } from "../../protocol/index.ts";
 import type { Person, Population } from "./people.ts";
@@ -44,20 +44,18 @@ export function measureRecall(
   const origins = [...new Set(published.map(({ origin }) => origin))];
   const numbers = new Map(origins.map((origin, i) => [origin, i]));
   const index = new TreeIndex(compiled.plan);
-  const treesOf = (signature: Uint8Array): number[] =>
-    slotsOf(compiled.plan, signature).flatMap((slot, tree) => (slot === undefined ? [] : [tree]));
   index.insert(
     entries.map(({ signature, origin }) => ({
       signature,
       origin: numbers.get(origin) ?? 0,
-      trees: treesOf(signature),
+      trees: treesOf(compiled.plan, signature),
     })),
   );
   const totals = asked.map(() => 0);
   for (const { query, scores } of cases) {
     const own = numbers.get(query.origin);
     const signature = signatureOf(compiled, query.profile);
-    const found = index.lookup(signature, treesOf(signature), {
+    const found = index.lookup(signature, treesOf(compiled.plan, signature), {
       limit: Math.max(...asked),
       rowsPerOrigin: 1,
       isLive: (origin) => !excludesOwn || origin !== own,

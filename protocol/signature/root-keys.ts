@@ -63,3 +63,8 @@ export function slotsOf(plan: RoutingPlan, signature: Uint8Array): (number | und
     return slotOf(key);
   });
 }
+
+/** The trees in which the signature has a root key. */
+export function treesOf(plan: RoutingPlan, signature: Uint8Array): number[] {
+  return slotsOf(plan, signature).flatMap((slot, tree) => (slot === undefined ? [] : [tree]));
+}

@@ -11,6 +11,7 @@ import {
   similarity,
   slotsOf,
   TreeIndex,
+  treesOf,
   type CompiledDomain,
   type Domain,
   type EncodedProfile,
@@ -120,7 +121,7 @@ function growForest(
     signatures.map((signature, origin) => ({
       signature,
       origin,
-      trees: (slots[origin] ?? []).flatMap((slot, tree) => (slot === undefined ? [] : [tree])),
+      trees: treesOf(plan, signature),
     })),
   );
   return { index, signatures, slots };
@@ -136,9 +137,7 @@ function tryOut(
   let scanned = 0;
   for (const [i, query] of queries.entries()) {
     const signature = signatures[query] ?? new Uint8Array();
-    const trees = (slots[query] ?? [])
-      .slice(0, settings.trees)
-      .flatMap((slot, tree) => (slot === undefined ? [] : [tree]));
+    const trees = treesOf(index.plan, signature).filter((tree) => tree < settings.trees);
     const found = index.lookup(signature, trees, {
       limit: ASKED,
       rowsPerOrigin: 1,

@@ -8,8 +8,8 @@ import {
   querySettingsSchema,
   signatureOf,
   similarity,
-  slotsOf,
   TreeIndex,
+  treesOf,
   type CompiledDomain,
   type Domain,
   type Ontology,
@@ -115,11 +115,13 @@ function findability(
   entries: readonly PublishedEntry[],
   truth: readonly Float64Array[],
 ): Pick<PrivacyTrial, "recall" | "recordsAsked" | "rowsScanned"> {
-  const treesOf = (signature: Uint8Array): number[] =>
-    slotsOf(compiled.plan, signature).flatMap((slot, tree) => (slot === undefined ? [] : [tree]));
   const index = new TreeIndex(compiled.plan);
   index.insert(
-    entries.map(({ signature }, origin) => ({ signature, origin, trees: treesOf(signature) })),
+    entries.map(({ signature }, origin) => ({
+      signature,
+      origin,
+      trees: treesOf(compiled.plan, signature),
+    })),
   );
   let recall = 0;
   let recordsAsked = 0;
@@ -127,7 +129,7 @@ function findability(
   for (const [i, query] of queries.entries()) {
     const scores = truth[i] ?? new Float64Array();
     const signature = signatureOf(compiled, query.profile);
-    const found = index.lookup(signature, treesOf(signature), {
+    const found = index.lookup(signature, treesOf(compiled.plan, signature), {
       limit: ASKED,
       rowsPerOrigin: 1,
       isLive: () => true,
