@@ -1,6 +1,7 @@
 /** `doctor`'s own lookup: a signature that means nothing, routed as a query's would be. */
 import { randomBytes } from "node:crypto";
 import {
+  SYMBOL_VALUES,
   domainSchema,
   openIdentity,
   parseJson,
@@ -24,8 +25,6 @@ const DEADLINE_MS = 10_000;
 const GRACE_MS = 5_000;
 /** Enough to see that origins are found. */
 const ORIGINS = 24;
-/** As many symbols are missing as a signature may have at least present. */
-const SYMBOL_VALUES = 255;
 
 /** Routes a random signature of the first domain that the Worker knows, through the gateway. */
 export async function checkLookup(

@@ -4,7 +4,8 @@
  * the symbols that were published: Bayes' rule over the feature's own positions.
  */
 import {
-  retentionOf,
+  MISSING,
+  SYMBOL_VALUES,
   type CompiledDomain,
   type EncodedProfile,
   type FeatureValue,
@@ -14,9 +15,6 @@ import type { Attribute } from "./attributes.ts";
 /** From a published signature to a probability of each of the attribute's values. */
 export type Inference = (signature: Uint8Array) => readonly number[];
 
-/** Symbols of present values: 1 to 255. */
-const SYMBOL_VALUES = 255;
-const MISSING = 0;
 /** The true value may lie between two that are tried, and then some of its symbols are those of neither. */
 const MISFIT = 0.02;
 /** Numbers that are tried, evenly over the range of those that are known. */
@@ -28,10 +26,9 @@ export function enumerationAttack(
   attribute: Attribute,
   known: readonly EncodedProfile[],
 ): Inference {
-  const { featureAt } = compiled.plan;
+  const { featureAt, retention } = compiled.plan;
   const positions = [...featureAt.keys()].filter((at) => featureAt[at] === attribute.feature);
   const values = known.flatMap((profile) => profile[attribute.feature] ?? []);
-  const retention = retentionOf(compiled.domain.signature.epsilon);
   const weigh =
     attribute.element === undefined
       ? weighValues(compiled, attribute, values, retention)
